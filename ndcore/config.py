@@ -1,0 +1,118 @@
+"""The configuration of one run; its canonical JSON is the run's identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ndcore import data, models
+from ndcore.errors import UserError, unknown_name
+
+CORE = ("arch", "norm", "dataset", "epochs", "seed", "repeat")
+
+
+class RunConfig(BaseModel):
+    """One training run: frozen, strictly typed (the string "1" is not a number), unknown keys refused.
+
+    The defaults are the recipe of the study for CIFAR (Obadage et al. 2024, §4.4; original `main.py`): SGD with
+    momentum 0.9, weight decay 1e-3 on every parameter, learning rate 0.1 with cosine annealing to 0 after every step.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    arch: str
+    """Network, one of `ndcore.models.names()`."""
+    norm: Literal["none", "bn", "nd"]
+    """"bn": batch normalisation; "nd": network deconvolution; "none": neither (where the network has that variant)."""
+    dataset: str
+    """Data set, one of `ndcore.data.names()`."""
+    epochs: int = Field(ge=1)
+    """Passes over the training set; the cosine schedule ends with the last one."""
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    """A new seed is a new initialisation, order and augmentation."""
+    repeat: int = Field(default=0, ge=0)
+    """The same seed once more: the study's three "attempts" are repeats 0, 1 and 2 of seed 0."""
+    batch_size: int = Field(default=128, ge=2)
+    """Images per training step; the last, smaller batch of an epoch is kept."""
+    lr: float = Field(default=0.1, gt=0)
+    """Learning rate of the first step."""
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    """Momentum of SGD, no Nesterov, no dampening."""
+    weight_decay: float = Field(default=1e-3, ge=0)
+    """L2 penalty on every parameter, biases and normalisation included."""
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    """"fp32"; "tf32": matrix products of CUDA in TF32; "bf16": autocast, statistics of the layers stay in float32."""
+
+    @field_validator("arch")
+    @classmethod
+    def _known_arch(cls, value: str) -> str:
+        if value not in models.names():
+            raise ValueError(unknown_name("architecture", value, models.names()))
+        return value
+
+    @field_validator("dataset")
+    @classmethod
+    def _known_dataset(cls, value: str) -> str:
+        if value not in data.names():
+            raise ValueError(unknown_name("data set", value, data.names()))
+        return value
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> Self:
+        """Build a configuration from plain values.
+
+        Raises:
+            UserError: a value is wrong or a key unknown; one line that names every such field.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise UserError(one_line(error, values)) from None
+
+    def canonical_json(self) -> str:
+        """JSON of the core fields and of every other field that is not at its default, keys sorted, no spaces.
+
+        A field that is added later with a default that keeps the old behaviour leaves all earlier ids valid; a default,
+        once published, is never changed.
+        """
+        values = {field: getattr(self, field) for field in CORE} | self.model_dump(exclude_defaults=True)
+        return json.dumps(values, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def run_id(self) -> str:
+        """Readable head and the first 8 hexadecimal digits of the SHA-256 of the canonical JSON."""
+        digest = hashlib.sha256(self.canonical_json().encode()).hexdigest()[:8]
+        return f"{self.dataset}-{self.arch}-{self.norm}-e{self.epochs}-s{self.seed}-r{self.repeat}-{digest}"
+
+    def options(self) -> dict[str, Any]:
+        """The fields that a command must name to get this configuration: the required ones, the seed, what differs."""
+        always = {name for name, field in type(self).model_fields.items() if field.is_required()} | {"seed"}
+        return {k: v for k, v in self.model_dump().items() if k in always or v != type(self).model_fields[k].default}
+
+    def command(self) -> str:
+        """The shell command that performs this run."""
+        return "ndcore run " + " ".join(f"--{k.replace('_', '-')} {v}" for k, v in self.options().items())
+
+
+def one_line(error: ValidationError, values: dict[str, Any]) -> str:
+    """All complaints of pydantic about a configuration in one line, each naming field, value and expectation."""
+    complaints = []
+    for item in error.errors():
+        field = ".".join(map(str, item["loc"]))
+        if item["type"] == "extra_forbidden":
+            complaints.append(unknown_name("parameter", field, RunConfig.model_fields))
+        elif item["type"] == "missing":
+            complaints.append(f"{field} is missing")
+        elif item["type"] == "value_error":
+            complaints.append(str(item["ctx"]["error"]))
+        elif item["type"] == "literal_error":
+            known = [name.strip("'") for name in item["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+            complaints.append(unknown_name(field, values[field], known))
+        else:
+            complaints.append(f"{field}={values.get(field)!r}: {item['msg'].lower()}")
+    return "; ".join(complaints)

@@ -1,0 +1,34 @@
+"""Errors that a user can act on. The command line prints them as one line and exits with their code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something that was asked for cannot be done: what, why, and what to do, in one line."""
+
+    exit_code = 2
+
+
+class DataError(UserError):
+    """A data set is missing, incomplete or not what its name says."""
+
+
+class RunFailed(UserError):
+    """A run started and did not finish; its failure record is in place."""
+
+    exit_code = 1
+
+
+def unknown_name(kind: str, value: object, known: Iterable[str]) -> str:
+    """One line for a name that is not known, with its nearest neighbours first."""
+    known = list(known)
+    near = difflib.get_close_matches(str(value).lower(), known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"unknown {kind} {value!r}: {hint}known are {', '.join(known)}"
+
+
+class NonFiniteError(ArithmeticError):
+    """NaN or infinity where a number is needed: a covariance in a layer, or the training loss."""

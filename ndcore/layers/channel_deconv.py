@@ -1,0 +1,108 @@
+"""`ChannelDeconv`: whitening of channels alone, applied to the activations instead of to weights.
+
+Not used by any run of the reproducibility study (its command line switched it off); here because it belongs to the
+published layers (Ye et al., ICLR 2020, arXiv 1905.11926, §3.5). Training uses the statistics of the batch, evaluation
+the running ones, which start at those of the first batch.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ndcore.layers.newton_schulz import newton_schulz_isqrt
+from ndcore.layers.statistics import require_finite
+
+
+class ChannelDeconv(nn.Module):
+    """Whitens groups of channels, one matrix for all groups; channels left over get one scalar normalisation.
+
+    As published, the matrix comes from the second moments of the samples without subtracting their mean; the mean is
+    subtracted only from what is transformed.
+
+    Args:
+        block: channels that are whitened together: channel c of the leading ones is row c div g of group c mod g, where
+            g is the number of whole blocks.
+        eps: added to the diagonal of the second moments, and to the variance of the remaining channels.
+        n_iter: Newton–Schulz iterations.
+        momentum: weight of the new value in the running statistics.
+        sampling_stride: the statistics use every sampling_stride²-th entry of a flattened row where the map is large
+            enough.
+
+    Buffers: `running_mean1` (block, 1), `running_deconv` (block, block), `running_mean2` (1, 1), `running_var` (1, 1),
+    `num_batches_tracked` (training steps).
+
+    Shapes: (n, c, h, w) or (n, c), returned as they came.
+
+    Raises:
+        ValueError: a wrong input, or fewer channels than a block.
+        RuntimeError: evaluation before any training step.
+        NonFiniteError: NaN or infinity in the second moments (on CPU).
+    """
+
+    def __init__(
+        self, block: int, eps: float = 1e-2, n_iter: int = 5, momentum: float = 0.1, sampling_stride: int = 3
+    ) -> None:
+        super().__init__()
+        if min(block, n_iter, sampling_stride) < 1:
+            raise ValueError(
+                f"ChannelDeconv: block={block}, n_iter={n_iter}, sampling_stride={sampling_stride} must be at least 1"
+            )
+        self.block, self.eps, self.n_iter = block, eps, n_iter
+        self.momentum, self.sampling_stride = momentum, sampling_stride
+        self.register_buffer("running_mean1", torch.zeros(block, 1))
+        self.register_buffer("running_deconv", torch.eye(block))
+        self.register_buffer("running_mean2", torch.zeros(1, 1))
+        self.register_buffer("running_var", torch.ones(1, 1))
+        self.register_buffer("num_batches_tracked", torch.tensor(0, dtype=torch.long))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dim() not in (2, 4) or x.numel() == 0:
+            raise ValueError(f"{self}: needs an input (n, c, h, w) or (n, c) that is not empty, got {tuple(x.shape)}")
+        if x.shape[1] < self.block:
+            raise ValueError(f"{self}: needs at least {self.block} channels, got {tuple(x.shape)}")
+        if not self.training and self.num_batches_tracked == 0:
+            raise RuntimeError(f"{self}: evaluation before the first training step; it has no statistics yet")
+        maps = x if x.dim() == 4 else x[:, :, None, None]  # (n, c, h, w)
+        stride = self.sampling_stride if min(maps.shape[2:]) >= self.sampling_stride else 1
+        whole = self.block * (maps.shape[1] // self.block)
+        parts = [self._whiten(maps[:, :whole], stride**2)]
+        if whole < maps.shape[1]:
+            parts.append(self._normalize(maps[:, whole:], stride**2))
+        if self.training:
+            self.num_batches_tracked += 1
+        return torch.cat(parts, dim=1).view(x.shape)
+
+    def _whiten(self, x: Tensor, step: int) -> Tensor:
+        n, c, h, w = x.shape
+        rows = x.transpose(0, 1).reshape(self.block, -1)  # (block, c/block·n·h·w)
+        mean, deconv = self.running_mean1, self.running_deconv
+        if self.training:
+            samples = rows[:, ::step]  # (block, r)
+            mean = samples.mean(1, keepdim=True)  # (block, 1)
+            eye = torch.eye(self.block, dtype=x.dtype, device=x.device)
+            moments = torch.addmm(eye, samples, samples.mT, beta=self.eps, alpha=1 / samples.shape[1])
+            deconv = newton_schulz_isqrt(moments, self.n_iter)
+            require_finite(deconv, x, self)
+            self._track("running_mean1", mean)
+            self._track("running_deconv", deconv)
+        white = deconv @ (rows - mean)  # (block, c/block·n·h·w)
+        return white.view(c, n, h, w).transpose(0, 1)
+
+    def _normalize(self, x: Tensor, step: int) -> Tensor:
+        mean, var = self.running_mean2, self.running_var
+        if self.training:
+            samples = x.reshape(len(x), -1)[:, ::step]  # (n, c·h·w/step)
+            mean, var = samples.mean().view(1, 1), samples.var().view(1, 1)
+            self._track("running_mean2", mean)
+            self._track("running_var", var)
+        return (x - mean) / (var + self.eps).sqrt()
+
+    @torch.no_grad()
+    def _track(self, name: str, value: Tensor) -> None:
+        """Running value: the first batch as it is, then an exponential mean."""
+        weight = 1.0 if self.num_batches_tracked == 0 else self.momentum
+        getattr(self, name).lerp_(value, weight)
+
+    def extra_repr(self) -> str:
+        return f"{self.block}, eps={self.eps}, n_iter={self.n_iter}, sampling_stride={self.sampling_stride}"

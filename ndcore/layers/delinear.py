@@ -1,0 +1,95 @@
+"""`Delinear`: a linear layer whose input is whitened in blocks of features, folded into its weights.
+
+    y = x·(W·D)ᵀ + b − W·D·μ,   D ≈ (Cov + εI)^(−½)
+
+Blocks are runs of consecutive features; all share one mean and one matrix. Training uses the statistics of the batch,
+evaluation the running ones. Source: Ye et al., ICLR 2020 (arXiv 1905.11926), §3.4, and the code published with it.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ndcore.layers.statistics import block_size, fold_into_weight, require_finite
+from ndcore.layers.whitening import whitening_transform
+
+
+class Delinear(nn.Linear):
+    """Takes the place of `nn.Linear`.
+
+    Args:
+        in_features, out_features, bias: as `nn.Linear`.
+        eps: added to the diagonal of the covariance.
+        n_iter: Newton–Schulz iterations.
+        momentum: weight of the new value in the running statistics.
+        block: features per block; the greatest common divisor with `in_features` where it does not divide them.
+
+    Buffers: `running_mean` (block), zeros at first; `running_deconv` (block, block), identity at first.
+
+    Shapes: (…, in_features) → (…, out_features).
+
+    Raises:
+        ValueError: sizes that do not fit, at construction or on a wrong input.
+        NonFiniteError: NaN or infinity in the covariance (on CPU).
+    """
+
+    running_mean: Tensor
+    running_deconv: Tensor
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        eps: float = 1e-5,
+        n_iter: int = 5,
+        momentum: float = 0.1,
+        block: int = 512,
+    ) -> None:
+        if min(in_features, out_features, n_iter, block) < 1:
+            raise ValueError(
+                f"Delinear({in_features}, {out_features}): features, n_iter={n_iter}, block={block} must be at least 1"
+            )
+        super().__init__(in_features, out_features, bias)
+        self.eps, self.n_iter, self.momentum = eps, n_iter, momentum
+        self.block = block_size(block, in_features)
+        self.register_buffer("running_mean", torch.zeros(self.block))
+        self.register_buffer("running_deconv", torch.eye(self.block))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dim() < 2 or x.shape[-1] != self.in_features:
+            raise ValueError(f"{self}: needs an input (…, {self.in_features}), got {tuple(x.shape)}")
+        if x.numel() == 0:
+            raise ValueError(f"{self}: got an empty batch {tuple(x.shape)}; statistics need at least one row")
+        with torch.autocast(x.device.type, enabled=False):  # the statistics keep the precision of the weights
+            mean, deconv = self._transform(x.to(self.weight.dtype))
+            rows = self.weight.view(-1, self.block)  # (o·b, d)
+            rows, shift = fold_into_weight(rows, None, mean, deconv)
+            shift = shift.view(self.out_features, -1).sum(-1)  # (o)
+            bias = shift if self.bias is None else self.bias + shift
+        return F.linear(x, rows.view_as(self.weight), bias)
+
+    def _transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean (1, d) and whitening matrix (1, d, d) of this step."""
+        if not self.training:
+            return self.running_mean.unsqueeze(0), self.running_deconv.unsqueeze(0)
+        mean, deconv = self.batch_transform(x)
+        with torch.no_grad():
+            self.running_mean.lerp_(mean[0], self.momentum)
+            self.running_deconv.lerp_(deconv[0], self.momentum)
+        return mean, deconv
+
+    def batch_transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean (1, d) and whitening matrix (1, d, d) of a batch (…, in_features)."""
+        mean, deconv = whitening_transform(self.sample(x), self.eps, self.n_iter)
+        require_finite(deconv, x, self)
+        return mean, deconv
+
+    def sample(self, x: Tensor) -> Tensor:
+        """The sample vectors (1, r, d) of a batch (…, in_features); every block of a row is one of them."""
+        return x.reshape(1, -1, self.block)  # (1, r, d)
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, block={self.block}, n_iter={self.n_iter}"

@@ -1,0 +1,115 @@
+"""The pure functions behind the layers: sample vectors, their mean and covariance, and the fold into the weights.
+
+Letters of the shapes: n batch, c input channels, o output channels, k number of kernel positions, g groups,
+b blocks that share one matrix, d length of a sample vector (d·b = k·c/g), l sampled positions per image,
+r number of sample vectors.
+
+Column j = channel·k + position of a patch belongs to block j mod b, slot j div b: the blocks interleave kernel
+positions, they are not runs of channels. This is what the published code computes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ndcore.errors import NonFiniteError
+
+Pair = tuple[int, int]
+
+
+def block_size(block: int, channels: int) -> int:
+    """Channels per block: `block` where it divides the channels, else their greatest common divisor, at most all."""
+    return channels if block > channels else math.gcd(block, channels)
+
+
+def sample_patches(x: Tensor, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int, d: int) -> Tensor:
+    """Vectors seen by a convolution on a grid of `stride`, zero padding included.
+
+    Args:
+        x: (n, c, h, w).
+        d: length of a sample vector.
+
+    Returns:
+        (g, r, d) with r = n·l·b.
+    """
+    patches = F.unfold(x, kernel, dilation=dilation, padding=padding, stride=stride)  # (n, c·k, l)
+    n, _, positions = patches.shape
+    patches = patches.view(n, groups, d, -1, positions)  # (n, g, d, b, l)
+    return patches.permute(1, 0, 4, 3, 2).reshape(groups, -1, d)  # (g, r, d)
+
+
+def sample_pixels(x: Tensor, step: int, groups: int, d: int) -> Tensor:
+    """Vectors seen by a 1×1 convolution: every `step`-th pixel of the flattened (n, h, w) index, not a spatial grid.
+
+    Args:
+        x: (n, c, h, w).
+        step: the product of the sampling strides of both axes.
+
+    Returns:
+        (g, r, d) with r = ⌈n·h·w/step⌉·b.
+    """
+    pixels = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])[::step]  # (⌈n·h·w/step⌉, c)
+    return pixels.view(len(pixels), groups, d, -1).permute(1, 0, 3, 2).reshape(groups, -1, d)  # (g, r, d)
+
+
+def mean_and_covariance(samples: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+    """Mean (g, d) and biased covariance plus eps·I (g, d, d) of sample vectors (g, r, d).
+
+    Source: Ye et al. 2020, Eq. 2 and §3.4 (ε inside the covariance, before the inverse square root).
+    """
+    groups, r, d = samples.shape
+    mean = samples.mean(1)  # (g, d)
+    centred = samples - mean.unsqueeze(1)  # (g, r, d)
+    eye = torch.eye(d, dtype=samples.dtype, device=samples.device).expand(groups, d, d)
+    return mean, torch.baddbmm(eye, centred.mT, centred, beta=eps, alpha=1 / r)  # (g, d, d)
+
+
+def require_finite(deconv: Tensor, x: Tensor, layer: torch.nn.Module) -> None:
+    """Stop before a covariance with NaN or infinity poisons the running statistics.
+
+    Only where looking costs nothing: on an accelerator it would stall every layer of every step, and there the trainer,
+    which watches the loss, names the layer afterwards.
+
+    Args:
+        deconv: the inverse square root of the covariance; it is finite only if the covariance is.
+        x: the input of the layer.
+
+    Raises:
+        NonFiniteError: names the layer and the numbers.
+    """
+    if deconv.device.type != "cpu" or torch.compiler.is_compiling() or deconv.isfinite().all():
+        return
+    finite = x.isfinite()
+    largest = x.detach()[finite].abs().max().item() if finite.any() else float("nan")
+    raise NonFiniteError(
+        f"{layer}: its covariance is not finite; of the {x.numel()} values of its input {tuple(x.shape)}, "
+        f"{int((~finite).sum())} are NaN or infinite and the largest other is {largest:.3g}: "
+        "lower the learning rate, or look for the first layer that produces such values"
+    )
+
+
+def fold_into_weight(weight: Tensor, bias: Tensor | None, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights and bias that act on the raw input as the given ones act on the whitened input.
+
+    W·D(x − μ) = (W·D)·x − (W·D)·μ, so the input itself is never touched (Ye et al. 2020, §3.4).
+
+    Args:
+        weight: (o, c/g, …), the kernel of a convolution, or (o, features) of a linear layer whose blocks interleave.
+        bias: (o) or None.
+        mean: (g, d).
+        deconv: (g, d, d).
+
+    Returns:
+        weight of the same shape, and bias (o).
+    """
+    groups, d = mean.shape
+    rows = weight.view(groups, len(weight) // groups, d, -1).mT  # (g, o/g, b, d)
+    _, outputs, blocks, _ = rows.shape
+    folded = torch.bmm(rows.reshape(groups, outputs * blocks, d), deconv)  # (g, o/g·b, d)
+    shift = torch.bmm(folded, mean.unsqueeze(-1)).view(-1, blocks).sum(-1)  # (o)
+    folded = folded.view(groups, outputs, blocks, d).mT.reshape(weight.shape)
+    return folded, (-shift if bias is None else bias - shift)

@@ -1,0 +1,105 @@
+"""From sample vectors to the whitening matrix: the same value as the plain functions, with a cheaper exact gradient.
+
+The plain way is `mean_and_covariance`, then `newton_schulz_isqrt`, with autograd through all of it. Two facts save
+work: the gradient of a covariance needs one matrix product, not two, because it is symmetric; and the gradient of the
+inverse square root is the forward derivative of the iteration, with 4 products per iteration instead of 6 (at n = 5:
+16 instead of 24) and fewer matrices kept.
+
+Letters of the shapes as in `ndcore.layers.statistics`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
+
+from ndcore.layers.newton_schulz import iterates, newton_schulz_isqrt
+from ndcore.layers.statistics import mean_and_covariance
+
+PLAIN_ABOVE = 5
+"""Iterations above which the plain way is taken: then the gradient of an ill-conditioned covariance is mostly rounding
+error in float32, and only the same sequence of operations gives the published numbers. It costs nothing in the networks
+of the study, whose only such layers are the first ones: no gradient flows to the image."""
+
+
+def whitening_transform(samples: Tensor, eps: float, n_iter: int) -> tuple[Tensor, Tensor]:
+    """Mean (g, d) and approximate (Cov + eps·I)^(−½) (g, d, d) of sample vectors (g, r, d); differentiable once."""
+    if n_iter > PLAIN_ABOVE:
+        mean, covariance = mean_and_covariance(samples, eps)
+        return mean, newton_schulz_isqrt(covariance, n_iter)
+    mean, covariance = _MeanCovariance.apply(samples, eps)
+    return mean, covariance_isqrt(covariance, n_iter)
+
+
+def covariance_isqrt(matrix: Tensor, n_iter: int) -> Tensor:
+    """`newton_schulz_isqrt` (…, d, d) for a matrix that is symmetric whatever its inputs are, as every covariance is.
+
+    The gradient that it returns is the symmetric part of the one of `newton_schulz_isqrt`; whatever lies behind a
+    symmetric matrix cannot tell the two apart.
+    """
+    return _CovarianceIsqrt.apply(matrix, n_iter)
+
+
+class _MeanCovariance(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: FunctionCtx, samples: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+        mean, covariance = mean_and_covariance(samples, eps)
+        ctx.save_for_backward(samples, mean)
+        return mean, covariance
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad_mean: Tensor, grad_covariance: Tensor) -> tuple[Tensor, None]:
+        samples, mean = ctx.saved_tensors
+        centred = samples - mean.unsqueeze(1)  # (g, r, d)
+        scale = 1 / samples.shape[1]
+        # no gradient through the centring: it would be the mean of this product, and the centred samples sum to zero
+        symmetric = grad_covariance + grad_covariance.mT  # (g, d, d)
+        return torch.baddbmm(grad_mean.unsqueeze(1), centred, symmetric, beta=scale, alpha=scale), None  # (g, r, d)
+
+
+class _CovarianceIsqrt(torch.autograd.Function):
+    """Every iterate is a polynomial in the symmetric A, so its derivative at A is its own adjoint.
+
+    The gradient with respect to A is therefore the *forward* derivative of the iteration in the direction of the
+    (symmetrised) incoming gradient. With E = dY, F = dZ, Q = Y F and R = E Z, all of Y, Z, E, F symmetric:
+
+        dY' = d ½(3Y − Y Z Y) = 1.5 E − sym((R + ½Q) Y),
+        dZ' = d ½(3Z − Z Y Z) = 1.5 F − sym((Q + ½R)ᵀ Z),    sym(M) = ½(M + Mᵀ),
+
+    four products per iteration.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, matrix: Tensor, n_iter: int) -> Tensor:
+        norm = torch.linalg.matrix_norm(matrix, keepdim=True)  # (…, 1, 1)
+        a = matrix / norm
+        pairs = iterates(a, n_iter)
+        ctx.save_for_backward(norm, a, *(m for pair in pairs for m in pair))
+        return pairs[-1][1] / norm.sqrt()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:
+        norm, a, *flat = ctx.saved_tensors
+        pairs = list(zip(flat[::2], flat[1::2], strict=True))
+        grad = 0.5 * (grad + grad.mT)
+        y, f = a, -0.5 * grad
+        e = 1.5 * grad - _sym(grad @ y) if len(pairs) > 1 else None
+        for i, (y, z) in enumerate(pairs[:-1], start=2):
+            q, r = y @ f, e @ z
+            if i < len(pairs):
+                e = 1.5 * e - _sym((r + 0.5 * q) @ y)
+            f = 1.5 * f - _sym((q + 0.5 * r).mT @ z)
+        # Z(A/f)/√f with f = ‖A‖_F: the norm's own share points along A
+        along = 0.5 * _inner(grad, pairs[-1][1]) + _inner(f, a)  # (…, 1, 1)
+        return (f - along * a) / norm**1.5, None
+
+
+def _sym(m: Tensor) -> Tensor:
+    return 0.5 * (m + m.mT)
+
+
+def _inner(a: Tensor, b: Tensor) -> Tensor:
+    return (a * b).sum(dim=(-2, -1), keepdim=True)

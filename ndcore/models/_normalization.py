@@ -1,0 +1,86 @@
+"""Normalisation as a factory: a network asks it for convolutions, normalisations and its classifier, never branches.
+
+    "none"  Normalization   Conv2d        Identity      Linear
+    "bn"    Batch           Conv2d        BatchNorm2d   Linear
+    "nd"    Deconvolution   FastDeconv    Identity      Delinear
+
+FastDeconv normalises what goes *into* a convolution, so the batch normalisation after it falls away.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from ndcore.layers import Delinear, FastDeconv
+
+
+class Normalization:
+    """What a network is built from. This base class normalises nothing."""
+
+    def conv(
+        self,
+        c_in: int,
+        c_out: int,
+        kernel_size: int,
+        *,
+        stride: int = 1,
+        groups: int = 1,
+        bias: bool = False,
+        **nd: Any,
+    ) -> nn.Module:
+        """A convolution with padding ⌊kernel_size/2⌋.
+
+        Args:
+            bias: whether a plain convolution has one; FastDeconv always has.
+            nd: arguments of FastDeconv where they differ from its defaults; plain convolutions have no use for them.
+        """
+        return nn.Conv2d(c_in, c_out, kernel_size, stride, kernel_size // 2, groups=groups, bias=bias)
+
+    def norm(self, channels: int) -> nn.Module:
+        """The normalisation after (in pre-activation networks: before) a convolution."""
+        return nn.Identity()
+
+    def linear(self, features: int, classes: int) -> nn.Module:
+        """The classifier."""
+        return nn.Linear(features, classes)
+
+
+class Batch(Normalization):
+    """Batch normalisation (Ioffe and Szegedy 2015) with PyTorch's defaults."""
+
+    def norm(self, channels: int) -> nn.Module:
+        return nn.BatchNorm2d(channels)
+
+
+class Deconvolution(Normalization):
+    """Network deconvolution (Ye et al. 2020) with the arguments of the original command line.
+
+    Args:
+        classifier_block: features per block of the classifier, 512 in the CIFAR runs and 64 in those on ImageNet.
+    """
+
+    def __init__(self, classifier_block: int = 512) -> None:
+        self.classifier_block = classifier_block
+
+    def conv(
+        self,
+        c_in: int,
+        c_out: int,
+        kernel_size: int,
+        *,
+        stride: int = 1,
+        groups: int = 1,
+        bias: bool = False,
+        **nd: Any,
+    ) -> nn.Module:
+        return FastDeconv(c_in, c_out, kernel_size, stride, kernel_size // 2, groups=groups, **nd)
+
+    def linear(self, features: int, classes: int) -> nn.Module:
+        return Delinear(features, classes, block=self.classifier_block)
+
+
+def normalization(norm: str) -> Normalization:
+    """The factory of that name, with the arguments of the CIFAR runs."""
+    return {"none": Normalization, "bn": Batch, "nd": Deconvolution}[norm]()
