@@ -40,12 +40,12 @@ def newton_schulz_isqrt(matrix: Tensor, n_iter: int = 5) -> Tensor:
 
 def iterates(a: Tensor, n_iter: int) -> list[tuple[Tensor | None, Tensor]]:
     """(Yₜ, Zₜ) for t = 1…n; the last Y is never needed and is None. 3n − 3 products: Z₀ = I saves the first ones."""
-    eye = torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
-    t = 1.5 * eye - 0.5 * a
+    three_halves = 1.5 * torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
+    t = torch.add(three_halves, a, alpha=-0.5)
     y, z = (a @ t if n_iter > 1 else None), t
     pairs = [(y, z)]
     for i in range(2, n_iter + 1):
-        t = 1.5 * eye - 0.5 * (z @ y)
+        t = torch.add(three_halves, z @ y, alpha=-0.5)
         y, z = (y @ t if i < n_iter else None), t @ z
         pairs.append((y, z))
     return pairs

@@ -33,7 +33,7 @@ def whitening_transform(samples: Tensor, eps: float, n_iter: int) -> tuple[Tenso
 
 
 def covariance_isqrt(matrix: Tensor, n_iter: int) -> Tensor:
-    """`newton_schulz_isqrt` (…, d, d) for a matrix that is symmetric whatever its inputs are, as every covariance is.
+    """`newton_schulz_isqrt` (g, d, d) for a matrix that is symmetric whatever its inputs are, as every covariance is.
 
     The gradient that it returns is the symmetric part of the one of `newton_schulz_isqrt`; whatever lies behind a
     symmetric matrix cannot tell the two apart.
@@ -65,10 +65,10 @@ class _CovarianceIsqrt(torch.autograd.Function):
     The gradient with respect to A is therefore the *forward* derivative of the iteration in the direction of the
     (symmetrised) incoming gradient. With E = dY, F = dZ, Q = Y F and R = E Z, all of Y, Z, E, F symmetric:
 
-        dY' = d ½(3Y − Y Z Y) = 1.5 E − sym((R + ½Q) Y),
-        dZ' = d ½(3Z − Z Y Z) = 1.5 F − sym((Q + ½R)ᵀ Z),    sym(M) = ½(M + Mᵀ),
+        dY' = d ½(3Y − Y Z Y) = N + Nᵀ,   N = ¾E − ½(R + ½Q) Y,
+        dZ' = d ½(3Z − Z Y Z) = N + Nᵀ,   N = ¾F − ½(Q + ½R)ᵀ Z,
 
-    four products per iteration.
+    four products per iteration; the sums around them ride along in `baddbmm`.
     """
 
     @staticmethod
@@ -86,19 +86,21 @@ class _CovarianceIsqrt(torch.autograd.Function):
         pairs = list(zip(flat[::2], flat[1::2], strict=True))
         grad = 0.5 * (grad + grad.mT)
         y, f = a, -0.5 * grad
-        e = 1.5 * grad - _sym(grad @ y) if len(pairs) > 1 else None
+        e = _next_direction(grad, grad, y) if len(pairs) > 1 else None
         for i, (y, z) in enumerate(pairs[:-1], start=2):
-            q, r = y @ f, e @ z
+            q, r = torch.bmm(y, f), torch.bmm(e, z)
             if i < len(pairs):
-                e = 1.5 * e - _sym((r + 0.5 * q) @ y)
-            f = 1.5 * f - _sym((q + 0.5 * r).mT @ z)
+                e = _next_direction(e, torch.add(r, q, alpha=0.5), y)
+            f = _next_direction(f, torch.add(q, r, alpha=0.5).mT, z)
         # Z(A/f)/√f with f = ‖A‖_F: the norm's own share points along A
-        along = 0.5 * _inner(grad, pairs[-1][1]) + _inner(f, a)  # (…, 1, 1)
+        along = 0.5 * _inner(grad, pairs[-1][1]) + _inner(f, a)  # (g, 1, 1)
         return (f - along * a) / norm**1.5, None
 
 
-def _sym(m: Tensor) -> Tensor:
-    return 0.5 * (m + m.mT)
+def _next_direction(direction: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """N + Nᵀ with N = ¾·direction − ½·left·right."""
+    n = torch.baddbmm(direction, left, right, beta=0.75, alpha=-0.5)
+    return n + n.mT
 
 
 def _inner(a: Tensor, b: Tensor) -> Tensor:

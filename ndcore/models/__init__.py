@@ -1,26 +1,67 @@
 """The networks of the study. One public module per network; its name is the network's name.
 
-A module `ndcore/models/<name>.py` defines `build(norm, num_classes) -> nn.Module` and `NORMS`, the normalisations that
-the network was defined with. Nothing has to be registered: `names()` reads the folder, `create()` imports one file.
+A module `ndcore/models/<name>.py` defines `build(norm, num_classes) -> nn.Module` and says what it is:
+
+    NORMS       normalisations that the network was defined with
+    TITLE       what the study's tables call it
+    INPUT_SIZE  (channels, height, width) of the images that it was defined for; (3, 32, 32) if not given
+    SIDES       smallest and largest height and width that it can take, None for no limit; (25, 56) if not given, which
+                is what three halvings and a 4×4 average pool leave
+
+Nothing has to be registered: `names()` reads the folder, `describe()` and `create()` import one file.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ndcore.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of a network without building it."""
+
+    name: str
+    """One of `names()`."""
+    title: str
+    """Name in the study's tables; not unique, since the study ran several networks under one name."""
+    norms: tuple[str, ...]
+    """Normalisations that it can be built with."""
+    input_size: tuple[int, int, int]
+    """(channels, height, width) of the images that it was defined for."""
+    sides: tuple[int, int | None]
+    """Smallest and largest height and width of an image; None where there is no limit."""
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Names of all networks, in alphabetical order. Does not import torch."""
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
+
+
+def describe(name: str) -> Description:
+    """What is known of a network without building it.
+
+    Raises:
+        UserError: unknown name.
+    """
+    module = _module(name)
+    return Description(
+        name=name,
+        title=module.TITLE,
+        norms=module.NORMS,
+        input_size=getattr(module, "INPUT_SIZE", (3, 32, 32)),
+        sides=getattr(module, "SIDES", (25, 56)),
+    )
 
 
 def create(name: str, norm: str = "bn", num_classes: int = 10) -> nn.Module:
@@ -32,16 +73,37 @@ def create(name: str, norm: str = "bn", num_classes: int = 10) -> nn.Module:
         num_classes: outputs of the classifier, at least 1.
 
     Returns:
-        A module that maps images (n, 3, h, w) to logits (n, num_classes), in training mode.
+        A module that maps images (n, 3, h, w) to logits (n, num_classes), in training mode. It raises a UserError for
+        images that it cannot take.
 
     Raises:
         UserError: unknown name, a normalisation that this network does not have, or no classes.
     """
-    if name not in names():
-        raise UserError(unknown_name("architecture", name, names()))
+    module = _module(name)
     if not isinstance(num_classes, int) or num_classes < 1:
         raise UserError(f"num_classes={num_classes!r}: {name} needs at least 1 class")
-    module = importlib.import_module(f"{__name__}.{name}")
     if norm not in module.NORMS:
         raise UserError(unknown_name(f"norm of {name}", norm, module.NORMS))
-    return module.build(norm, num_classes)
+    model = module.build(norm, num_classes)
+    model.register_forward_pre_hook(partial(_check_images, describe(name)))
+    return model
+
+
+def _module(name: str) -> ModuleType:
+    if name not in names():
+        raise UserError(unknown_name("architecture", name, names()))
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def _check_images(network: Description, model: nn.Module, args: tuple[Tensor, ...]) -> None:
+    """Forward hook of every network: without it wrong sizes fail somewhere inside, in words about pools or matrices."""
+    shape = tuple(args[0].shape)
+    smallest, largest = network.sides
+    if len(shape) != 4 or shape[1] != network.input_size[0]:
+        raise UserError(f"{network.name}: needs images (n, {network.input_size[0]}, h, w), got {shape}")
+    if min(shape[2:]) < smallest or (largest is not None and max(shape[2:]) > largest):
+        limits = f"at least {smallest}" if largest is None else f"from {smallest} to {largest}"
+        raise UserError(
+            f"{network.name}: needs images {limits} pixels high and wide, got {shape[2]}×{shape[3]}; "
+            f"it was defined for {network.input_size[1]}×{network.input_size[2]}"
+        )

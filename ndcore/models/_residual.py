@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -35,12 +35,19 @@ class BasicBlock(nn.Module):
         return F.relu(y + self.shortcut(x))
 
 
-def stages(normal: Normalization, shortcut_norm: Callable[[int], nn.Module]) -> nn.Sequential:
-    """Four stages of two blocks; every stage but the first halves the map. (n, 64, h, w) → (n, 512, h/8, w/8)."""
-    blocks, c_in = [], WIDTHS[0]
-    for stage, width in enumerate(WIDTHS):
-        for position in range(2):
-            stride = 2 if stage > 0 and position == 0 else 1
-            blocks.append(BasicBlock(normal, c_in, width, stride, shortcut_norm))
+def layout(depths: tuple[int, ...] = (2, 2, 2, 2)) -> Iterator[tuple[int, int, int]]:
+    """(input channels, output channels, stride) of every block; every stage but the first halves the map.
+
+    Args:
+        depths: blocks per stage.
+    """
+    c_in = WIDTHS[0]
+    for stage, (width, depth) in enumerate(zip(WIDTHS, depths, strict=True)):
+        for position in range(depth):
+            yield c_in, width, 2 if stage > 0 and position == 0 else 1
             c_in = width
-    return nn.Sequential(*blocks)
+
+
+def stages(normal: Normalization, shortcut_norm: Callable[[int], nn.Module]) -> nn.Sequential:
+    """Four stages of two blocks. (n, 64, h, w) → (n, 512, h/8, w/8)."""
+    return nn.Sequential(*(BasicBlock(normal, c_in, c, stride, shortcut_norm) for c_in, c, stride in layout()))

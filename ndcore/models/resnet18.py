@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ndcore.models._normalization import Normalization, normalization
 from ndcore.models._residual import WIDTHS, stages
 
+TITLE = "ResNet-18"
 NORMS = ("bn", "nd")
 
 

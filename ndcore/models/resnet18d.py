@@ -7,6 +7,8 @@ normalisation, as in the original code, and the stem runs 15 iterations and free
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
@@ -14,17 +16,25 @@ from torch.nn.modules.conv import _ConvNd
 from ndcore.models._normalization import Normalization, normalization
 from ndcore.models._residual import WIDTHS, stages
 
+TITLE = "ResNet-18"
 NORMS = ("bn", "nd")
+SIDES = (1, None)
 
 
 class ResNet18D(nn.Module):
-    """Images (n, 3, h, w) to logits (n, num_classes)."""
+    """Images (n, 3, h, w) to logits (n, num_classes).
 
-    def __init__(self, normal: Normalization, num_classes: int) -> None:
+    Args:
+        shortcut_norm: makes the normalisation of the shortcuts, which stays batch normalisation with deconvolution.
+    """
+
+    def __init__(
+        self, normal: Normalization, num_classes: int, shortcut_norm: Callable[[int], nn.Module] = nn.BatchNorm2d
+    ) -> None:
         super().__init__()
         self.stem, self.norm = normal.conv(3, WIDTHS[0], 7, stride=2, n_iter=15, freeze=True), normal.norm(WIDTHS[0])
         self.pool = nn.MaxPool2d(3, 2, 1)
-        self.stages = stages(normal, shortcut_norm=nn.BatchNorm2d)
+        self.stages = stages(normal, shortcut_norm)
         self.classifier = normal.linear(WIDTHS[-1], num_classes)
         for module in self.modules():
             if isinstance(module, _ConvNd):

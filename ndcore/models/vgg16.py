@@ -10,8 +10,28 @@ from torch import Tensor, nn
 
 from ndcore.models._normalization import Normalization, normalization
 
+TITLE = "VGG-16"
 NORMS = ("bn", "nd")
+SIDES = (32, 63)
 PLAN = (64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512, 512, 512, "pool")
+
+
+def features(normal: Normalization, plan: tuple[int | str, ...]) -> nn.Sequential:
+    """The convolutions of a VGG network, each normalised and followed by ReLU, and its 2×2 max pools.
+
+    Args:
+        plan: output channels of every convolution, and "pool". (n, 3, h, w) → (n, channels, h/2^pools, w/2^pools).
+    """
+    layers: list[nn.Module] = []
+    channels = 3
+    for width in plan:
+        if width == "pool":
+            layers.append(nn.MaxPool2d(2))
+            continue
+        first = {"n_iter": 15, "freeze": True} if channels == 3 else {}
+        layers += [normal.conv(channels, width, 3, bias=True, **first), normal.norm(width), nn.ReLU(inplace=True)]
+        channels = width
+    return nn.Sequential(*layers)
 
 
 class VGG(nn.Module):
@@ -19,17 +39,8 @@ class VGG(nn.Module):
 
     def __init__(self, normal: Normalization, num_classes: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        channels = 3
-        for width in PLAN:
-            if width == "pool":
-                layers.append(nn.MaxPool2d(2))
-                continue
-            first = {"n_iter": 15, "freeze": True} if channels == 3 else {}
-            layers += [normal.conv(channels, width, 3, bias=True, **first), normal.norm(width), nn.ReLU(inplace=True)]
-            channels = width
-        self.features = nn.Sequential(*layers)
-        self.classifier = normal.linear(channels, num_classes)
+        self.features = features(normal, PLAN)
+        self.classifier = normal.linear(512, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.features(x)  # (n, 512, 1, 1)

@@ -1,0 +1,48 @@
+"""The command line. `ndcore --help` loads nothing heavy; each command lives in a module of `ndcore.commands`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from ndcore import __version__
+from ndcore.errors import UserError
+
+COMMANDS = {
+    "run": "perform one run through its notebook and write its record",
+    "schema": "print the JSON Schema of a run record",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 done, 1 a run failed, 2 it cannot be done, 130 interrupted."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="ndcore",
+        description="Network deconvolution and its reproducibility study as an executable report.",
+        epilog=f"commands:\n{listing}\n\n`ndcore COMMAND --help` explains one.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="ndcore [-h] [--version] COMMAND …",
+    )
+    parser.add_argument("--version", action="version", version=f"ndcore {__version__}")
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of the commands below")
+    chosen = parser.parse_args(arguments[:1] or ["--help"]).command
+    command = importlib.import_module(f"ndcore.commands.{chosen}")
+    sub = argparse.ArgumentParser(prog=f"ndcore {chosen}", description=COMMANDS[chosen].capitalize() + ".")
+    command.add_arguments(sub)
+    try:
+        return command.execute(sub.parse_args(arguments[1:]))
+    except UserError as error:
+        sys.stderr.write(f"ndcore {chosen}: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\nndcore {chosen}: interrupted; the same command goes on from the last checkpoint\n")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

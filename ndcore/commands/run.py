@@ -1,0 +1,55 @@
+"""`ndcore run`: one option per field of the configuration, and where and on what to run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pydantic_core import PydanticUndefined
+
+from ndcore.config import RunConfig
+from ndcore.folders import NOTEBOOK
+
+NUMBERS = {"int": int, "float": float}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = f"Executes notebooks/{NOTEBOOK.name} through papermill. A run that has its record is not run again."
+    for name, field in RunConfig.model_fields.items():
+        kind = getattr(field.annotation, "__name__", "str")
+        required = field.default is PydanticUndefined
+        text = " ".join(field.description.split()).replace("%", "%%").replace("`", "")
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=NUMBERS.get(kind, str),
+            required=required,
+            default=argparse.SUPPRESS,
+            metavar={"int": "N", "float": "X"}.get(kind, "NAME"),
+            help=text if required else f"{text} (default: {field.default})",
+        )
+    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
+    parser.add_argument(
+        "--data-root", type=Path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)"
+    )
+    parser.add_argument(
+        "--runs", type=Path, metavar="FOLDER", help="where the record goes (default: $NDCORE_RUNS or runs/)"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    values = vars(arguments)
+    config = RunConfig.parse({name: values[name] for name in RunConfig.model_fields if name in values})
+    if arguments.device != "auto" or config.precision != "fp32":
+        from ndcore.training import prepare_device  # noqa: PLC0415 - torch, only to refuse before a kernel starts
+
+        prepare_device(arguments.device, config.precision)
+    from ndcore.runner import run  # noqa: PLC0415 - papermill, only once the configuration is right
+
+    outcome = run(config, runs=arguments.runs, data_root=arguments.data_root, device=arguments.device)
+    if outcome.notebook is None:
+        sys.stdout.write(f"already recorded: {outcome.record}\n")
+        sys.stdout.write(f"--repeat {config.repeat + 1} runs the same seed again, --seed {config.seed + 1} a new one\n")
+    else:
+        sys.stdout.write(f"record: {outcome.record}\nexecuted notebook: {outcome.notebook}\n")
+    return 0

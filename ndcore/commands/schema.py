@@ -1,0 +1,18 @@
+"""`ndcore schema`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from ndcore.records import json_schema
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """No arguments."""
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    sys.stdout.write(json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n")
+    return 0

@@ -1,0 +1,42 @@
+"""A data set in memory: two splits of images and labels, and where they came from.
+
+Shapes: n images of a split.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ndcore.data.specs import DatasetSpec
+
+SPLITS = ("train", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images and labels of one split; read-only memory maps when they come from the cache."""
+
+    images: np.ndarray
+    """uint8 (n, 32, 32, 3): rows, columns, RGB."""
+    labels: np.ndarray
+    """uint8 (n,): index into the classes."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A verified data set; each split is sorted by the SHA-256 of (label byte + pixels), whatever its source."""
+
+    spec: DatasetSpec
+    train: Split
+    test: Split
+    fingerprint: dict[str, str]
+    """SHA-256 in hexadecimal for "train" and "test", see `ndcore.data.fingerprint`."""
+    source: str
+    """"torchvision files", "image folder" or "scikit-learn digits"."""

@@ -1,0 +1,40 @@
+"""Fetching the archive of CIFAR over the network, with torchvision's downloader."""
+
+from __future__ import annotations
+
+import errno
+from http.client import HTTPException
+from pathlib import Path
+
+from ndcore.data.specs import DatasetSpec
+from ndcore.errors import DataError
+
+
+def fetch(spec: DatasetSpec, into: Path, root: Path) -> Path:
+    """Download the archive of a data set and check its MD5.
+
+    Args:
+        spec: the data set.
+        into: folder that receives the archive.
+        root: the data root, named in the advice to place the files by hand.
+
+    Returns:
+        Path of the archive.
+
+    Raises:
+        DataError: no network, or not the published archive.
+        OSError: the disk is full.
+    """
+    from torchvision.datasets.utils import download_url  # noqa: PLC0415 - imports torch, only for those who download
+
+    files = spec.torchvision
+    try:
+        download_url(files.url, into, files.archive, files.md5)
+    except (OSError, RuntimeError, HTTPException) as error:
+        if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise DataError(
+            f"{spec.name} is not in {root} and cannot be downloaded from {files.url} ({error}): place {files.archive}, "
+            f"the extracted {files.folder}/ or an image folder {spec.name}/{{train,test}}/<class>/*.png in {root}"
+        ) from None
+    return into / files.archive

@@ -1,0 +1,39 @@
+"""Where things lie in a checkout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ndcore.config import RunConfig
+
+PACKAGE = Path(__file__).resolve().parent
+PROJECT = PACKAGE.parent
+"""The checkout; where ndcore is installed without one, the folder that holds the package."""
+NOTEBOOK = PROJECT / "notebooks" / "cifar.ipynb"
+"""The notebook that performs a CIFAR run."""
+
+
+def runs_folder() -> Path:
+    """The folder `runs/`: `NDCORE_RUNS` if set, else the nearest one at or above the working directory or the package.
+
+    The result may not exist; readers of the folder then say so.
+    """
+    if chosen := os.environ.get("NDCORE_RUNS"):
+        return Path(chosen)
+    for folder in (Path.cwd(), *Path.cwd().parents, PROJECT):
+        if (folder / "runs" / "published").is_dir():
+            return folder / "runs"
+    return PROJECT / "runs"
+
+
+def record_path(config: RunConfig, runs: Path) -> Path:
+    """Where the record of a complete run lies."""
+    return runs / f"{config.run_id}.json"
+
+
+def work_folder(config: RunConfig, runs: Path) -> Path:
+    """Checkpoint and unfinished notebook of a run."""
+    return runs / "work" / config.run_id

@@ -1,0 +1,25 @@
+"""ResNet-18 for ImageNet (He et al., CVPR 2016).
+
+"bn" is torchvision's own network. "nd" is `resnet18d`, as the original code runs it: its three shortcut convolutions
+keep their batch normalisation, all convolutions are initialised like torchvision's, and the classifier's blocks have 64
+features.
+"""
+
+from __future__ import annotations
+
+import torchvision
+from torch import nn
+
+from ndcore.models._normalization import Deconvolution
+from ndcore.models.resnet18d import ResNet18D
+
+TITLE = "ResNet-18"
+NORMS = ("bn", "nd")
+INPUT_SIZE = (3, 224, 224)
+SIDES = (1, None)
+
+
+def build(norm: str, num_classes: int) -> nn.Module:
+    if norm == "bn":
+        return torchvision.models.resnet18(weights=None, num_classes=num_classes)
+    return ResNet18D(Deconvolution(classifier_block=64), num_classes)

@@ -1,0 +1,94 @@
+"""What made a number: versions, hardware, flags and the state of the source code. No host name, user or path."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+from ndcore.config import RunConfig
+from ndcore.folders import PACKAGE, PROJECT
+from ndcore.records import Code, Environment
+
+PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "papermill", "nbclient", "jupyter-book")
+
+
+def describe_environment(device_type: str, precision: str) -> Environment:
+    """The machine and the software of this process."""
+    import torch  # noqa: PLC0415 - whoever describes a training has it loaded already
+
+    from ndcore.training.device import device_name  # noqa: PLC0415
+
+    return Environment(
+        device=device_type,
+        device_name=device_name(torch.device(device_type)),
+        cpu=cpu_name(),
+        cores=os.cpu_count() or 1,
+        threads=torch.get_num_threads(),
+        platform=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        packages=versions(),
+        precision=precision,
+        deterministic={
+            "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+            "cudnn_benchmark": torch.backends.cudnn.benchmark,
+            "cudnn_deterministic": torch.backends.cudnn.deterministic,
+        },
+    )
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of the packages that matter to the numbers; "not installed" where one is missing."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def cpu_name() -> str:
+    """Model name of the processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
+def describe_code(config: RunConfig, notebook: Path) -> Code:
+    """Commit, digest of the sources, and the notebook and command of a run."""
+    commit = _git("rev-parse", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no")
+    return Code(
+        git_commit=commit,
+        git_dirty=None if changed is None else bool(changed),
+        source_sha256=source_digest(),
+        notebook=f"notebooks/{notebook.name}",
+        notebook_sha256=hashlib.sha256(notebook.read_bytes()).hexdigest(),
+        command=config.command(),
+    )
+
+
+def source_digest() -> str:
+    """SHA-256 over the paths and contents of all Python files of the package."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _git(*arguments: str) -> str | None:
+    """Output of a git command in the checkout; None without git or checkout."""
+    if not (PROJECT / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,47 @@
+"""Sentences with computed numbers: a number in the prose of a page is never typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Prose(str):
+    """Markdown that a notebook shows as text."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def prose(text: str) -> Prose:
+    """Show `text` as Markdown. Numbers enter through the braces of an f-string only; a test sees to that."""
+    return Prose(text)
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """ "1 record", "4 records", "no records", "1,797 images"."""
+    word = noun if number == 1 else plural or f"{noun}s"
+    return f"{number:,} {word}" if number else f"no {word}"
+
+
+def percent(number: float, digits: int = 2) -> str:
+    """ "46.56 %" with a no-break space."""
+    return f"{number:.{digits}f} %"
+
+
+def points(number: float, digits: int = 2) -> str:
+    """A difference in percentage points, with its sign: "+12.13" or "−3.40"."""
+    return f"{number:+.{digits}f}".replace("-", "−")
+
+
+def listing(items: Iterable[object]) -> str:
+    """ "a, b and c"; "none" for nothing."""
+    items = [str(item) for item in items]
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items) or "none"
+
+
+def span(numbers: Iterable[float], show=points) -> str:
+    """ "+1.20 to +9.70", or the one value if all are equal as shown."""
+    shown = [show(n) for n in sorted(numbers)]
+    return shown[0] if shown[0] == shown[-1] else f"{shown[0]} to {shown[-1]}"

@@ -1,0 +1,68 @@
+"""What the book needs from Sphinx: formulas as MathML, and pages that are executed again when their inputs change.
+
+Formulas become MathML while the book is built, so no page loads a script for them. Every executed page reads `runs/`
+and calls `ndcore.report`; the folder of cached executions therefore carries a digest of those inputs. A new record
+changes the digest, Sphinx sees a changed configuration value and reads and executes every page anew; nothing else has
+to be done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
+from ndcore.report.environment import git_state, versions
+from ndcore.report.folders import runs_folder
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def inputs_digest(root: Path) -> str:
+    """Digest of everything that the pages read besides their own source: `runs/`, `ndcore`, versions, git state."""
+    digest = hashlib.sha256()
+    runs = runs_folder(root)
+    files = [p for p in runs.rglob("*") if p.is_file() and not p.name.startswith(".")]
+    for base, paths in ((runs, files), (PACKAGE, PACKAGE.rglob("*.py"))):
+        for path in sorted(paths):
+            digest.update(f"{path.relative_to(base)}\0".encode() + path.read_bytes() + b"\0")
+    digest.update(repr((versions(), git_state(root))).encode())
+    return digest.hexdigest()[:16]
+
+
+def choose_cache(app: Sphinx, config: Config) -> None:
+    """Point the notebook cache to a folder that belongs to the current inputs; drop those of earlier inputs."""
+    caches = Path(app.outdir).parent / ".jupyter_cache"
+    current = caches / inputs_digest(Path(app.srcdir))
+    for folder in caches.glob("*") if caches.is_dir() else ():
+        if folder.is_dir() and folder != current:
+            shutil.rmtree(folder, ignore_errors=True)
+    config.nb_execution_cache_path = str(current)
+
+
+def visit_inline_math(self, node: nodes.math) -> None:
+    """A formula within a line."""
+    self.body.append(tex2mathml(node.astext(), as_block=False))
+    raise nodes.SkipNode
+
+
+def visit_block_math(self, node: nodes.math_block) -> None:
+    """A formula of its own; a wide one scrolls within its box."""
+    formula = tex2mathml(node.astext(), as_block=True)
+    self.body.append(f'<div class="nd-math" role="region" aria-label="formula" tabindex="0">{formula}</div>\n')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, bool | str]:
+    """Register with Sphinx."""
+    app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
+    app.connect("config-inited", choose_cache)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,44 @@
+"""A value of a table together with where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NOT_RUN = "not run"
+SOURCES_PAGE = "../runs/published/README.html#source-cells"
+RUNS_PAGE = "our-runs.html"
+
+
+@dataclass(frozen=True)
+class Value:
+    """One cell of a table."""
+
+    text: str
+    """What stands in the cell, never empty."""
+    note: str
+    """Where it comes from, or why there is none, in words."""
+    link: str = ""
+    """Address of the record or the description of the source, relative to a page in `book/`."""
+    number: float | int | None = None
+    """The unrounded number, if it is one."""
+    present: bool = True
+    """False for "not run" and the like."""
+
+    def __post_init__(self) -> None:
+        if not self.text:
+            raise ValueError("a cell of a table is never blank")
+
+
+def missing(text: str, note: str, link: str = "") -> Value:
+    """A cell without a value: the text says why ("not run", "failed", "file damaged")."""
+    return Value(text, note, link, present=False)
+
+
+def decimal(number: float, note: str, link: str = "", digits: int = 2) -> Value:
+    """A number shown with a fixed number of decimals."""
+    return Value(f"{number:.{digits}f}", note, link, number)
+
+
+def word(text: object, note: str = "", link: str = "") -> Value:
+    """A cell of words or of an identifier."""
+    return Value(str(text), note, link)

@@ -1,0 +1,97 @@
+"""Executes the notebook of a run through papermill; the executed notebook appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import papermill
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+from ndcore import data
+from ndcore.config import RunConfig
+from ndcore.errors import RunFailed, UserError
+from ndcore.folders import NOTEBOOK, record_path, runs_folder, work_folder
+
+KERNEL_START_SECONDS = 120
+REFUSALS = ("UserError", "DataError")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call of `run` left behind."""
+
+    record: Path
+    notebook: Path | None
+    """The executed notebook; None if the record was there already and nothing ran."""
+
+
+def run(config: RunConfig, *, runs: Path | None = None, data_root: Path | None = None, device: str = "auto") -> Outcome:
+    """Perform a run, unless its record is there.
+
+    The data set is opened here first, so that a missing or damaged one is refused before a kernel starts, and its
+    conversion shows its progress in the terminal.
+
+    Raises:
+        UserError: something that was asked for cannot be done; nothing was written.
+        RunFailed: the run started and failed.
+    """
+    runs = (runs or runs_folder()).absolute()
+    record = record_path(config, runs)
+    if record.exists():
+        return Outcome(record, None)
+    if not NOTEBOOK.exists():
+        raise UserError(f"{NOTEBOOK} is not there: run ndcore from a checkout, installed with pip install -e .")
+    data_root = data_root and data_root.absolute()
+    data.load(config.dataset, data_root)
+    unfinished = work_folder(config, runs) / "notebook.ipynb"
+    try:
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write to {runs}: {(error.strerror or str(error)).lower()}; use --runs") from None
+    places = {"device": device, "data_root": data_root and str(data_root), "runs": str(runs)}
+    try:
+        papermill.execute_notebook(
+            NOTEBOOK,
+            unfinished,
+            parameters=config.options() | {"repeat": config.repeat} | places,
+            kernel_name="python3",
+            cwd=str(NOTEBOOK.parent),
+            progress_bar=False,
+            stderr_file=sys.stderr,
+            start_timeout=KERNEL_START_SECONDS,
+            extra_arguments=["--log-level=ERROR"],  # not the advice on encrypted transport at every start
+        )
+    except PapermillExecutionError as error:
+        if error.ename in REFUSALS:
+            unfinished.unlink(missing_ok=True)
+            raise UserError(error.evalue) from None
+        kept = _publish(unfinished, runs, f"{config.run_id}.failed")
+        reason = error.evalue if error.ename == "RunFailed" else f"{error.ename}: {error.evalue}"
+        raise RunFailed(f"{' '.join(reason.split())}; executed notebook: {kept}") from None
+    except DeadKernelError:
+        raise RunFailed(
+            f"the kernel of {config.run_id} died (killed, or out of memory); give the same command again to go on "
+            "from its last checkpoint"
+        ) from None
+    return Outcome(record, _publish(unfinished, runs, config.run_id))
+
+
+def _publish(unfinished: Path, runs: Path, name: str) -> Path:
+    """Move an executed notebook to `runs/notebooks/`, each progress bar reduced to its last state."""
+    notebook = nbformat.read(unfinished, as_version=4)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":
+                output.text = "\n".join(line.rpartition("\r")[2] for line in output.text.split("\n"))
+    nbformat.write(notebook, unfinished)
+    target = runs / "notebooks" / f"{name}.ipynb"
+    target.parent.mkdir(exist_ok=True)
+    os.replace(unfinished, target)
+    if not any(unfinished.parent.iterdir()):
+        unfinished.parent.rmdir()
+    return target

@@ -1,0 +1,118 @@
+"""A checkpoint holds all that a run needs to go on as if nothing had happened: on a CPU, bit for bit.
+
+It is replaced atomically, so a process that is killed leaves the previous one whole.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+import warnings
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ndcore.files import replace
+from ndcore.layers import FastDeconv
+
+FORMAT = 1
+
+
+@dataclass
+class Position:
+    """Where a run stands: `step` steps of epoch `epoch` are done, and `history` holds all earlier epochs."""
+
+    epoch: int = 1
+    step: int = 0
+    meter: list[float] | None = None
+    seconds: dict[str, float] | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+    sessions: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Checkpoint:
+    """The checkpoint file of one run."""
+
+    path: Path
+    run_id: str
+    fingerprint: dict[str, str]
+
+    def save(self, position: Position, model: nn.Module, optimizer: Any, scheduler: Any) -> None:
+        """Replace the file.
+
+        Raises:
+            OSError: the disk is full or the folder read-only; the previous checkpoint is still whole.
+        """
+        state = {
+            "format": FORMAT,
+            "run_id": self.run_id,
+            "fingerprint": self.fingerprint,
+            "position": asdict(position),
+            "model": model.state_dict(),
+            "counters": {name: m.counter for name, m in model.named_modules() if isinstance(m, FastDeconv)},
+            "optimizer": optimizer.state_dict(),
+            "scheduler": scheduler.state_dict(),
+            "random": _random_state(),
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        replace(self.path, lambda file: torch.save(state, file))
+
+    def load(self, model: nn.Module, optimizer: Any, scheduler: Any) -> Position:
+        """Restore everything; the start of the run if there is no checkpoint, or none that can be used.
+
+        A file that cannot be used is kept beside under the ending `.unusable`, with a warning that says why.
+        """
+        if not self.path.exists():
+            return Position()
+        try:
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
+            if (state["format"], state["run_id"]) != (FORMAT, self.run_id):
+                raise ValueError(f"it belongs to run {state['run_id']}, format {state['format']}")
+            if state["fingerprint"] != self.fingerprint:
+                raise ValueError("it was made with other images")
+        except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
+            aside = self.path.with_suffix(".unusable")
+            self.path.replace(aside)
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            warnings.warn(f"checkpoint cannot be used, starting over: {reason} (kept as {aside.name})", stacklevel=2)
+            return Position()
+        model.load_state_dict(state["model"])
+        modules = dict(model.named_modules())
+        for name, counter in state["counters"].items():
+            modules[name].counter = counter
+        optimizer.load_state_dict(state["optimizer"])
+        scheduler.load_state_dict(state["scheduler"])
+        _restore_random(state["random"])
+        return Position(**state["position"])
+
+    def remove(self) -> None:
+        """Delete the file: the run has its record."""
+        self.path.unlink(missing_ok=True)
+
+
+def _random_state() -> dict[str, Any]:
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002 the legacy global state, which a user's code may use
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "mps": torch.mps.get_rng_state() if torch.backends.mps.is_available() else None,
+        "python": random.getstate(),
+        "numpy": (name, torch.from_numpy(keys.astype(np.int64)), *rest),
+    }
+
+
+def _restore_random(state: dict[str, Any]) -> None:
+    torch.set_rng_state(state["torch"])
+    if torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])
+    if state["mps"] is not None and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(state["mps"])
+    version, internal, gauss = state["python"]
+    random.setstate((version, tuple(internal), gauss))
+    name, keys, *rest = state["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002

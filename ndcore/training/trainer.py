@@ -1,0 +1,197 @@
+"""The training loop: SGD with momentum, cosine annealing after every step, test after every epoch.
+
+The recipe is that of the original command line (Ye et al. 2020; Obadage et al. 2024, §4.4). Order and augmentation
+of an epoch follow from (seed, epoch) alone, so a run can be taken up again at any step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ndcore import models
+from ndcore.config import RunConfig
+from ndcore.data.batches import TestBatches, TrainBatches
+from ndcore.data.dataset import Dataset
+from ndcore.errors import NonFiniteError, UserError
+from ndcore.records import Accuracy, Epoch, Interval, Seconds
+from ndcore.training.checkpoint import Checkpoint, Position
+from ndcore.training.measure import Meter, Stopwatch
+from ndcore.training.progress import ProgressBar
+
+TEST_BATCH = 500
+"""Test images per forward pass; in evaluation mode the batch size has no influence on the result."""
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a finished training measured."""
+
+    epochs: tuple[Epoch, ...]
+    correct: np.ndarray
+    """Final test pass, top-1 right or not: booleans (test images,), canonical order."""
+    sessions: tuple[Interval, ...]
+
+
+def build_model(config: RunConfig, num_classes: int) -> nn.Module:
+    """The network of a run, initialised from its seed."""
+    torch.manual_seed(config.seed)
+    return models.create(config.arch, config.norm, num_classes)
+
+
+def train(
+    model: nn.Module,
+    config: RunConfig,
+    dataset: Dataset,
+    device: torch.device,
+    *,
+    checkpoint: Path | None = None,
+    checkpoint_seconds: float = 300,
+    progress: bool = True,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> TrainingResult:
+    """Train and test a network as configured, from its checkpoint if there is one.
+
+    Args:
+        model: freshly built by `build_model`; trained in place and moved to `device`.
+        checkpoint: file that is replaced after every epoch and every `checkpoint_seconds`; None keeps none.
+        on_epoch: called with every finished epoch.
+
+    Raises:
+        NonFiniteError: the loss, or the covariance of a layer, is NaN or infinite; names epoch, step and layer.
+        UserError: the last batch of an epoch would hold a single image, which has no batch statistics.
+    """
+    return _Training(model, config, dataset, device, checkpoint, checkpoint_seconds, progress).run(on_epoch)
+
+
+class _Training:
+    def __init__(
+        self,
+        model: nn.Module,
+        config: RunConfig,
+        dataset: Dataset,
+        device: torch.device,
+        checkpoint: Path | None,
+        checkpoint_seconds: float,
+        progress: bool,
+    ) -> None:
+        if len(dataset.train.labels) % config.batch_size == 1:
+            raise UserError(
+                f"batch_size {config.batch_size} leaves a last batch of one image, which has no batch statistics: "
+                f"choose one that does not divide {len(dataset.train.labels) - 1}"
+            )
+        self.model, self.config, self.device = model.to(device), config, device
+        self.batches = TrainBatches(dataset.train, dataset.spec, config.batch_size, config.seed, device)
+        self.tests = TestBatches(dataset.test, dataset.spec, TEST_BATCH, device)
+        steps = len(self.batches) * config.epochs
+        self.optimizer = torch.optim.SGD(
+            model.parameters(), lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay
+        )
+        self.scheduler = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: 0.5 * (1 + math.cos(math.pi * step / steps))
+        )
+        self.checkpoint = checkpoint and Checkpoint(checkpoint, config.run_id, dataset.fingerprint)
+        self.checkpoint_seconds = checkpoint_seconds
+        self.position = Position()
+        self.progress = progress
+
+    def run(self, on_epoch: Callable[[Epoch], None] | None) -> TrainingResult:
+        if self.checkpoint:
+            self.position = self.checkpoint.load(self.model, self.optimizer, self.scheduler)
+        here = self.position
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        here.sessions.append({"epoch": here.epoch, "step": here.step, "started_utc": started})
+        correct = None
+        with ProgressBar(self.config, len(self.batches), enabled=self.progress) as bar:
+            while here.epoch <= self.config.epochs:
+                correct = self._epoch(bar)
+                if on_epoch:
+                    on_epoch(Epoch(**here.history[-1]))
+            if correct is None:  # killed after the last checkpoint and before the record
+                correct = self._test(Stopwatch(self.device))[1]
+        return TrainingResult(
+            tuple(Epoch(**e) for e in here.history), correct, tuple(Interval(**s) for s in here.sessions)
+        )
+
+    def _epoch(self, bar: ProgressBar) -> np.ndarray:
+        here = self.position
+        meter, watch = Meter(self.device, here.meter), Stopwatch(self.device, here.seconds)
+        self.model.train()
+        batches = self.batches.epoch(here.epoch, here.step)
+        saved = time.monotonic()
+        for step in itertools.count(here.step + 1):
+            with watch("data"):
+                batch = next(batches, None)
+            if batch is None:
+                break
+            with watch("train"):
+                loss = self._step(*batch, meter)
+            if self.device.type == "cpu" or bar.due():  # elsewhere, looking at the loss makes the host wait
+                self._require_finite(loss.item(), here.epoch, step)
+                bar.show(here.epoch, step, meter.read)
+            if self.checkpoint and time.monotonic() - saved > self.checkpoint_seconds:
+                here.step, here.meter, here.seconds = step, meter.sums(), watch.seconds()
+                self._save()
+                saved = time.monotonic()
+        running = meter.read()
+        self._require_finite(running.loss, here.epoch, len(self.batches))
+        bar.testing(here.epoch)
+        test, correct = self._test(watch)
+        self._finish_epoch(running, test, watch.read())
+        return correct
+
+    def _step(self, images: torch.Tensor, labels: torch.Tensor, meter: Meter) -> torch.Tensor:
+        with self._autocast():
+            logits = self.model(images)  # (n, classes)
+            loss = F.cross_entropy(logits, labels)
+        loss.backward()
+        self.optimizer.step()
+        self.scheduler.step()
+        self.optimizer.zero_grad()
+        meter.update(logits, labels, loss)
+        return loss.detach()
+
+    def _test(self, watch: Stopwatch) -> tuple[Accuracy, np.ndarray]:
+        self.model.eval()
+        meter = Meter(self.device)
+        with watch("evaluate"), torch.inference_mode(), self._autocast():
+            correct = torch.cat([meter.update(self.model(images), labels) for images, labels in self.tests])
+        return meter.read(), correct.cpu().numpy()
+
+    def _finish_epoch(self, running: Accuracy, test: Accuracy, seconds: Seconds) -> None:
+        here = self.position
+        epoch = Epoch(
+            epoch=here.epoch,
+            running_train=running,
+            test=test,
+            seconds=seconds,
+            images_per_second=len(self.batches.labels) / (seconds.data + seconds.train),
+        )
+        here.history.append(epoch.model_dump())
+        here.epoch, here.step, here.meter, here.seconds = here.epoch + 1, 0, None, None
+        self._save()
+
+    def _save(self) -> None:
+        if self.checkpoint:
+            self.checkpoint.save(self.position, self.model, self.optimizer, self.scheduler)
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
+
+    def _require_finite(self, loss: float, epoch: int, step: int) -> None:
+        if math.isfinite(loss):
+            return
+        buffers = (name for name, buffer in self.model.named_buffers() if not buffer.isfinite().all())
+        first = next(buffers, None)
+        where = f"; first layer with statistics that are not finite: {first.rpartition('.')[0]}" if first else ""
+        raise NonFiniteError(f"the training loss is {loss} at epoch {epoch}, step {step}{where}")
