@@ -69,7 +69,6 @@ class Experiment:
         self.dataset: Dataset | None = None
         self.model: nn.Module | None = None
         self.result: training.TrainingResult | None = None
-        self._epochs: list[Epoch] = []
 
     def load_data(self) -> Dataset:
         """Open and verify the data set."""
@@ -97,7 +96,6 @@ class Experiment:
                 checkpoint=work_folder(self.config, self.runs) / "checkpoint.pt",
                 checkpoint_seconds=checkpoint_seconds,
                 progress=self.progress,
-                on_epoch=self._epochs.append,
             )
         return self.result.epochs
 
@@ -121,21 +119,27 @@ class Experiment:
     def _recording_failure(self) -> Iterator[None]:
         try:
             yield
-        except UserError:
-            raise
         except OSError as error:
             raise UserError(
                 f"{self.config.run_id} stopped, its checkpoint could not be saved: {_reason(error)}; "
                 "the one before is whole: mend that and give the same command again"
             ) from error
-        except Exception as error:
+        except training.TrainingFailed as stopped:
+            cause = stopped.__cause__
             record = self._record(
                 status="failed",
-                epochs=tuple(self._epochs),
-                failure=Failure(kind=type(error).__name__, message=str(error), traceback=_traceback()),
+                epochs=stopped.epochs,
+                sessions=stopped.sessions,
+                failure=Failure(
+                    kind=type(cause).__name__,
+                    message=str(cause),
+                    traceback=_traceback(cause),
+                    epoch=stopped.epoch,
+                    step=stopped.step,
+                ),
             )
             path = record.write(self.runs)
-            raise RunFailed(f"{self.config.run_id} failed: {one_line(error)} (recorded in {path.name})") from error
+            raise RunFailed(f"{self.config.run_id} failed: {one_line(cause)} (recorded in {path.name})") from cause
 
     def _record(self, **fields: object) -> RunRecord:
         memory, memory_of = peak_memory(self.device)
@@ -161,7 +165,7 @@ class Experiment:
             peak_memory_of=memory_of,
             environment=describe_environment(self.device.type, self.config.precision),
             code=describe_code(self.config, self.notebook),
-            **({"sessions": ()} | nothing | fields),
+            **(nothing | fields),
         )
 
 
@@ -218,9 +222,9 @@ def _reason(error: OSError) -> str:
     return "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error)).lower()
 
 
-def _traceback() -> str:
-    """The current traceback without the folders of this machine."""
-    text = traceback.format_exc()
+def _traceback(error: BaseException) -> str:
+    """Where an error came from, without the folders of this machine."""
+    text = "".join(traceback.format_exception(error))
     for folder in sorted({str(PROJECT), *filter(None, sys.path)}, key=len, reverse=True):
         text = text.replace(folder + os.sep, "")
     return text

@@ -16,14 +16,15 @@ NOTEBOOK = PROJECT / "notebooks" / "cifar.ipynb"
 """The notebook that performs a CIFAR run."""
 
 
-def runs_folder() -> Path:
-    """The folder `runs/`: `NDCORE_RUNS` if set, else the nearest one at or above the working directory or the package.
+def runs_folder(start: Path | None = None) -> Path:
+    """The folder `runs/`: `NDCORE_RUNS` if set, else the nearest one at or above `start`, else that of the checkout.
 
-    The result may not exist; readers of the folder then say so.
+    `start` is the working directory unless given. The result may not exist; readers of the folder then say so.
     """
     if chosen := os.environ.get("NDCORE_RUNS"):
         return Path(chosen)
-    for folder in (Path.cwd(), *Path.cwd().parents, PROJECT):
+    start = start or Path.cwd()
+    for folder in (start, *start.parents):
         if (folder / "runs" / "published").is_dir():
             return folder / "runs"
     return PROJECT / "runs"

@@ -12,10 +12,12 @@ import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from ndcore import data
+from ndcore import data, models
 from ndcore.config import RunConfig
 from ndcore.errors import RunFailed, UserError
+from ndcore.experiment import require_writable
 from ndcore.folders import NOTEBOOK, record_path, runs_folder, work_folder
+from ndcore.training import prepare_device
 
 KERNEL_START_SECONDS = 120
 REFUSALS = ("UserError", "DataError")
@@ -33,8 +35,8 @@ class Outcome:
 def run(config: RunConfig, *, runs: Path | None = None, data_root: Path | None = None, device: str = "auto") -> Outcome:
     """Perform a run, unless its record is there.
 
-    The data set is opened here first, so that a missing or damaged one is refused before a kernel starts, and its
-    conversion shows its progress in the terminal.
+    Device, network and data set are looked at here first, so that what is not there is refused before a kernel starts,
+    and the conversion of a data set shows its progress in the terminal.
 
     Raises:
         UserError: something that was asked for cannot be done; nothing was written.
@@ -46,13 +48,13 @@ def run(config: RunConfig, *, runs: Path | None = None, data_root: Path | None =
         return Outcome(record, None)
     if not NOTEBOOK.exists():
         raise UserError(f"{NOTEBOOK} is not there: run ndcore from a checkout, installed with pip install -e .")
+    prepare_device(device, config.precision)
+    models.require_norm(config.arch, config.norm)
+    require_writable(runs)
     data_root = data_root and data_root.absolute()
     data.load(config.dataset, data_root)
     unfinished = work_folder(config, runs) / "notebook.ipynb"
-    try:
-        unfinished.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write to {runs}: {(error.strerror or str(error)).lower()}; use --runs") from None
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
     places = {"device": device, "data_root": data_root and str(data_root), "runs": str(runs)}
     try:
         papermill.execute_notebook(

@@ -40,11 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     values = vars(arguments)
     config = RunConfig.parse({name: values[name] for name in RunConfig.model_fields if name in values})
-    if arguments.device != "auto" or config.precision != "fp32":
-        from ndcore.training import prepare_device  # noqa: PLC0415 - torch, only to refuse before a kernel starts
-
-        prepare_device(arguments.device, config.precision)
-    from ndcore.runner import run  # noqa: PLC0415 - papermill, only once the configuration is right
+    from ndcore.runner import run  # noqa: PLC0415 - torch and papermill, only once the configuration is right
 
     outcome = run(config, runs=arguments.runs, data_root=arguments.data_root, device=arguments.device)
     if outcome.notebook is None:

@@ -43,14 +43,22 @@ def about_differences(pairs: Sequence[Difference]) -> Prose:
     """What our own pairs of BN and ND say."""
     if not pairs:
         return prose("There is no pair of our own runs yet that differs in its normalisation only.")
-    ahead = sum(pair.test > 0 for pair in pairs)
     seeds = len({pair.nd.config.seed for pair in pairs})
     limits = "one seed, which says nothing about the spread between seeds" if seeds == 1 else f"{seeds} seeds"
-    return prose(
-        f"Of {count(len(pairs), 'pair')} of our own runs that differ in nothing but the normalisation, ND has the "
-        f"higher test accuracy in **{ahead}**; ND − BN is {span(p.test for p in pairs)} percentage points on the test "
-        f"set and {span(p.running_train for p in pairs)} on the running training accuracy. They come from {limits}."
-    )
+    lines = [
+        f"{count(len(pairs), 'pair').capitalize()} of our own runs, equal in everything but the normalisation, come "
+        f"from {limits}. ND − BN in percentage points of top-1 accuracy:",
+        "",
+    ]
+    for dataset in sorted({pair.nd.config.dataset for pair in pairs}):
+        here = [pair for pair in pairs if pair.nd.config.dataset == dataset]
+        ahead = sum(pair.test > 0 for pair in here)
+        lines.append(
+            f"- {DATASETS.get(dataset, dataset)}: ND has the higher test accuracy in **{ahead}** of "
+            f"{count(len(here), 'pair')}; {span(pair.test for pair in here)} on the test set, "
+            f"{span(pair.running_train for pair in here)} on the running training accuracy"
+        )
+    return prose("\n".join(lines))
 
 
 def about_split(accuracies: pd.DataFrame, dataset: str) -> Prose:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ndcore.folders import runs_folder
 from ndcore.records import Problem, RunRecord, scan
-from ndcore.report.folders import runs_folder
 from ndcore.report.html import Html, notice
 from ndcore.report.published import load_accuracies
 

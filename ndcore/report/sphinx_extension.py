@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
+from ndcore.folders import runs_folder
 from ndcore.report.environment import git_state, versions
-from ndcore.report.folders import runs_folder
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -30,7 +30,7 @@ def inputs_digest(root: Path) -> str:
     """Digest of everything that the pages read besides their own source: `runs/`, `ndcore`, versions, git state."""
     digest = hashlib.sha256()
     runs = runs_folder(root)
-    files = [p for p in runs.rglob("*") if p.is_file() and not p.name.startswith(".")]
+    files = [*runs.glob("*.json"), *(p for p in (runs / "published").rglob("*") if p.is_file())]
     for base, paths in ((runs, files), (PACKAGE, PACKAGE.rglob("*.py"))):
         for path in sorted(paths):
             digest.update(f"{path.relative_to(base)}\0".encode() + path.read_bytes() + b"\0")

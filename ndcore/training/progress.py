@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -38,25 +37,26 @@ class ProgressBar:
         self._bar.close()
 
     def due(self) -> bool:
-        """Whether it is time to show something new."""
-        return time.monotonic() - self._shown >= EVERY_SECONDS
+        """True once a second: time to show something new."""
+        now = time.monotonic()
+        due = now - self._shown >= EVERY_SECONDS
+        self._shown = now if due else self._shown
+        return due
 
-    def show(self, epoch: int, step: int, accuracy: Callable[[], Accuracy]) -> None:
-        """Show a finished step of an epoch, at most once a second and at the end of the epoch."""
-        if self._bar.disable or not (self.due() or step == self._steps):
+    def show(self, epoch: int, step: int, running: Accuracy) -> None:
+        """Show the running accuracy after a step of an epoch."""
+        if self._bar.disable:
             return
         done, now = (epoch - 1) * self._steps + step, time.monotonic()
         if self._first is None:  # a resumed run starts in the middle: its speed is that of its own steps
             self._first = (done, now)
             self._bar.initial = done
-        running = accuracy()
         rate = (done - self._first[0]) * self._config.batch_size / max(now - self._first[1], 1e-9)
         self._bar.set_description_str(f"epoch {epoch}/{self._config.epochs}", refresh=False)
         speed = f", {rate:.0f} images/s" if rate else ""
         self._bar.set_postfix_str(f"loss {running.loss:.3f}, top-1 {running.top1:.1f} %{speed}", refresh=False)
         self._bar.n = done
         self._bar.refresh()
-        self._shown = now
 
     def testing(self, epoch: int) -> None:
         """Say that the epoch is being tested."""

@@ -6,10 +6,8 @@ of an epoch follow from (seed, epoch) alone, so a run can be taken up again at a
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +41,14 @@ class TrainingResult:
     sessions: tuple[Interval, ...]
 
 
+class TrainingFailed(Exception):
+    """A training stopped; its cause is the error behind it. Holds what was measured until then."""
+
+    def __init__(self, epoch: int, step: int, epochs: tuple[Epoch, ...], sessions: tuple[Interval, ...]) -> None:
+        super().__init__(f"training stopped in epoch {epoch} after step {step}")
+        self.epoch, self.step, self.epochs, self.sessions = epoch, step, epochs, sessions
+
+
 def build_model(config: RunConfig, num_classes: int) -> nn.Module:
     """The network of a run, initialised from its seed."""
     torch.manual_seed(config.seed)
@@ -58,20 +64,20 @@ def train(
     checkpoint: Path | None = None,
     checkpoint_seconds: float = 300,
     progress: bool = True,
-    on_epoch: Callable[[Epoch], None] | None = None,
 ) -> TrainingResult:
     """Train and test a network as configured, from its checkpoint if there is one.
 
     Args:
         model: freshly built by `build_model`; trained in place and moved to `device`.
         checkpoint: file that is replaced after every epoch and every `checkpoint_seconds`; None keeps none.
-        on_epoch: called with every finished epoch.
 
     Raises:
-        NonFiniteError: the loss, or the covariance of a layer, is NaN or infinite; names epoch, step and layer.
+        TrainingFailed: because of a `NonFiniteError` (the loss, or the covariance of a layer, is NaN or infinite), no
+            memory left, or anything else that went wrong in a step.
+        OSError: the checkpoint could not be saved; the one before is whole.
         UserError: the last batch of an epoch would hold a single image, which has no batch statistics.
     """
-    return _Training(model, config, dataset, device, checkpoint, checkpoint_seconds, progress).run(on_epoch)
+    return _Training(model, config, dataset, device, checkpoint, checkpoint_seconds, progress).run()
 
 
 class _Training:
@@ -105,7 +111,7 @@ class _Training:
         self.position = Position()
         self.progress = progress
 
-    def run(self, on_epoch: Callable[[Epoch], None] | None) -> TrainingResult:
+    def run(self) -> TrainingResult:
         if self.checkpoint:
             self.position = self.checkpoint.load(self.model, self.optimizer, self.scheduler)
         here = self.position
@@ -114,14 +120,19 @@ class _Training:
         correct = None
         with ProgressBar(self.config, len(self.batches), enabled=self.progress) as bar:
             while here.epoch <= self.config.epochs:
-                correct = self._epoch(bar)
-                if on_epoch:
-                    on_epoch(Epoch(**here.history[-1]))
+                try:
+                    correct = self._epoch(bar)
+                except (OSError, UserError):
+                    raise
+                except Exception as error:
+                    raise TrainingFailed(here.epoch, here.step, *self._measured()) from error
             if correct is None:  # killed after the last checkpoint and before the record
                 correct = self._test(Stopwatch(self.device))[1]
-        return TrainingResult(
-            tuple(Epoch(**e) for e in here.history), correct, tuple(Interval(**s) for s in here.sessions)
-        )
+        epochs, sessions = self._measured()
+        return TrainingResult(epochs, correct, sessions)
+
+    def _measured(self) -> tuple[tuple[Epoch, ...], tuple[Interval, ...]]:
+        return tuple(Epoch(**e) for e in self.position.history), tuple(Interval(**s) for s in self.position.sessions)
 
     def _epoch(self, bar: ProgressBar) -> np.ndarray:
         here = self.position
@@ -129,22 +140,26 @@ class _Training:
         self.model.train()
         batches = self.batches.epoch(here.epoch, here.step)
         saved = time.monotonic()
-        for step in itertools.count(here.step + 1):
+        while True:
             with watch("data"):
                 batch = next(batches, None)
             if batch is None:
                 break
             with watch("train"):
                 loss = self._step(*batch, meter)
-            if self.device.type == "cpu" or bar.due():  # elsewhere, looking at the loss makes the host wait
-                self._require_finite(loss.item(), here.epoch, step)
-                bar.show(here.epoch, step, meter.read)
+            here.step += 1
+            due = bar.due() or here.step == len(self.batches)
+            if due or self.device.type == "cpu":  # elsewhere, looking at the loss makes the host wait
+                self._require_finite(loss.item())
+            if due:
+                bar.show(here.epoch, here.step, meter.read())
             if self.checkpoint and time.monotonic() - saved > self.checkpoint_seconds:
-                here.step, here.meter, here.seconds = step, meter.sums(), watch.seconds()
+                here.meter, here.seconds = meter.sums(), watch.seconds()
+                self._require_finite(here.meter[0])
                 self._save()
                 saved = time.monotonic()
         running = meter.read()
-        self._require_finite(running.loss, here.epoch, len(self.batches))
+        self._require_finite(running.loss)
         bar.testing(here.epoch)
         test, correct = self._test(watch)
         self._finish_epoch(running, test, watch.read())
@@ -188,10 +203,13 @@ class _Training:
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
 
-    def _require_finite(self, loss: float, epoch: int, step: int) -> None:
+    def _require_finite(self, loss: float) -> None:
         if math.isfinite(loss):
             return
         buffers = (name for name, buffer in self.model.named_buffers() if not buffer.isfinite().all())
         first = next(buffers, None)
         where = f"; first layer with statistics that are not finite: {first.rpartition('.')[0]}" if first else ""
-        raise NonFiniteError(f"the training loss is {loss} at epoch {epoch}, step {step}{where}")
+        raise NonFiniteError(
+            f"the training loss is {loss} in epoch {self.position.epoch}, step {self.position.step}{where}; "
+            "lower the learning rate"
+        )

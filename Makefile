@@ -1,0 +1,47 @@
+# make report   sets everything up, runs a BN and an ND experiment on embedded data, builds the book
+# make test     sets everything up, runs the whole test suite
+# make book     builds the book from the records in runs/
+PYTHON ?= python3
+VENV ?= .venv
+LOCK ?= requirements.lock# the versions of the published report; LOCK=/dev/null takes the newest that requirements.txt allows
+BIN = $(VENV)/bin
+DEMO = $(BIN)/ndcore run --arch resnet18d --dataset digits --epochs 5 --batch-size 64 --seed 0
+
+.PHONY: report test book setup lint lock clean
+.DEFAULT_GOAL := report
+
+report: setup
+	$(DEMO) --norm bn
+	$(DEMO) --norm nd
+	@$(MAKE) --no-print-directory book
+
+book: setup
+	$(BIN)/jupyter-book build . -n -W --keep-going -q
+	@echo "The report: file://$(CURDIR)/_build/html/index.html"
+
+test: $(VENV)/.ready-test
+	$(BIN)/pytest
+
+lint: $(VENV)/.ready-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: requirements.txt requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.11")'
+	@echo "Setting up $(VENV): the packages of requirements.txt, a few minutes"
+	@$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -e . -c $(LOCK)
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[test]' -c $(LOCK)
+	@touch $@
+
+lock: $(VENV)/.ready-test
+	{ sed -n '/^#/p' requirements.lock; $(BIN)/pip freeze --exclude-editable; } > requirements.lock.new
+	mv requirements.lock.new requirements.lock
+
+clean:
+	rm -rf _build $(VENV) .pytest_cache .hypothesis .ruff_cache *.egg-info

@@ -1,0 +1,76 @@
+"""The book, built once from a copy of the tree with records made by hand, and a browser to look at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+sys.path.append(str(REPOSITORY / "tests" / "report"))
+
+from record_factory import write_examples  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Book:
+    tree: Path
+
+    @property
+    def html(self) -> Path:
+        return self.tree / "_build" / "html"
+
+    @property
+    def pages(self) -> list[Path]:
+        """Every page that a reader can open."""
+        return sorted(p for p in self.html.rglob("*.html") if "_static" not in p.parts)
+
+    def build(self) -> None:
+        """Build with every warning fatal; fails with the output of the build."""
+        command = [Path(sys.executable).parent / "jupyter-book", "build", ".", "-n", "-W", "--keep-going"]
+        environment = {k: v for k, v in os.environ.items() if k != "NDCORE_RUNS"}
+        done = subprocess.run(
+            command, cwd=self.tree, env=environment, capture_output=True, text=True, timeout=500, check=False
+        )
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
+        assert "WARNING:" not in done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory) -> Book:
+    tree = tmp_path_factory.mktemp("tree")
+    for name in ("book", "notebooks", "_config.yml", "_toc.yml"):
+        source = REPOSITORY / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tree / name)
+    shutil.copytree(REPOSITORY / "runs" / "published", tree / "runs" / "published")
+    write_examples(tree / "runs")
+    book = Book(tree)
+    book.build()
+    return book
+
+
+def chromium() -> str | None:
+    """Path of an installed Chromium, if there is one."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = chromium()
+    if path is None:
+        message = "no Chromium found: install the package chromium to look at the pages"
+        if os.environ.get("CI") or os.environ.get("NDCORE_REQUIRE_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 (only where there is a browser)
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()

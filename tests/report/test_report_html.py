@@ -1,0 +1,171 @@
+"""Tables, figures and provenance as accessible HTML that works offline."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from record_factory import make_record
+
+from ndcore.records import RunRecord
+from ndcore.report import html
+from ndcore.report.figures import alt_text, curve
+from ndcore.report.overview import differences_view, environments_view, runs_view
+from ndcore.report.provenance import commit, sections
+from ndcore.report.runs import differences
+from ndcore.report.svg import BLUE, GREEN, INK, PURPLE, VERMILLION
+from ndcore.report.values import Value, decimal, missing
+
+
+def saved(link) -> str:
+    """The content behind a download link."""
+    return base64.b64decode(link["href"].split("base64,")[1]).decode()
+
+
+@pytest.fixture
+def view() -> pd.DataFrame:
+    rows = [[decimal(46.5567, "run <a>", "our-runs.html#run-a"), missing("not run", "nobody ran it")]]
+    columns = pd.MultiIndex.from_tuples([("ours", "test"), ("ours", "train")])
+    return pd.DataFrame(rows, index=["VGG-16 & co"], columns=columns)
+
+
+def test_table_has_caption_scopes_and_a_named_focusable_scroll_box(view):
+    page = BeautifulSoup(html.table(view, "Top-1 in percent", "t1", "Network"), "html.parser")
+    box = page.find(class_="nd-scroll")
+    assert box["tabindex"] == "0"
+    assert page.find(id=box["aria-labelledby"]).get_text() == "Top-1 in percent"
+    assert [(h.get_text(), h["scope"]) for h in page.thead.find_all("th")] == [
+        ("Network", "col"), ("ours", "colgroup"), ("test", "col"), ("train", "col"),
+    ]  # fmt: skip
+    assert page.thead.find("th", string="ours")["colspan"] == "2"
+    assert page.tbody.th["scope"] == "row"
+    assert page.tbody.th.get_text() == "VGG-16 & co"
+
+
+def test_every_value_is_focusable_and_tells_its_source(view):
+    page = BeautifulSoup(html.table(view, "c", "t", "Network"), "html.parser")
+    link, span = page.tbody.find_all(class_="nd-value")
+    assert link.name == "a"
+    assert link["href"] == "our-runs.html#run-a"
+    assert "run <a>" in link.get_text()
+    assert span["tabindex"] == "0"
+    assert span.get_text().startswith("not run")
+    assert "nobody ran it" in span.get_text()
+
+
+def test_csv_has_unrounded_numbers_words_and_sources(view):
+    page = BeautifulSoup(html.table(view, "c", "t", "Network"), "html.parser")
+    link = page.find("a", download="t.csv")
+    frame = pd.read_csv(io.StringIO(saved(link)))
+    assert frame.loc[0, "ours / test"] == 46.5567
+    assert frame.loc[0, "ours / train"] == "not run"
+    assert frame.loc[0, "ours / test (source)"] == "run <a>"
+
+
+def test_text_of_records_cannot_become_markup():
+    record = make_record(failed=True)
+    failure = record.failure.model_copy(update={"message": "<script>alert(1)</script>"})
+    page = sections([record.model_copy(update={"failure": failure})])
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_an_empty_table_says_so():
+    assert "nothing to show yet" in html.table(runs_view([]), "All records.", "t", "Run")
+
+
+def test_a_cell_is_never_blank():
+    with pytest.raises(ValueError, match="never blank"):
+        Value("", "note")
+
+
+def test_one_level_of_columns_and_a_notice_without_items():
+    page = BeautifulSoup(html.table(runs_view([make_record()]), "c", "t", "Run"), "html.parser")
+    assert len(page.thead.find_all("tr")) == 1
+    assert html.notice("warning", "title", []) == ""
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 20])
+@pytest.mark.parametrize("measure", ["top1", "loss"])
+def test_curve_is_described_labelled_and_follows_the_theme(epochs, measure):
+    record = make_record(40.0, 30.0, epochs=epochs)
+    page = BeautifulSoup(curve(record, "fig", measure), "html.parser")
+    svg = page.svg
+    title = page.find(id=svg["aria-labelledby"]).get_text()
+    assert svg["role"] == "img"
+    assert title == alt_text(record, measure)
+    texts = [t.get_text() for t in svg.find_all("text")]
+    assert {"epoch", "running training", "test"} <= set(texts)
+    assert ("top-1 accuracy (percent)" if measure == "top1" else "cross entropy (nats)") in texts
+    assert "currentColor" in str(svg)
+    assert INK not in str(svg)
+    assert svg.find("style") is None
+    ids = re.findall(r'\bid="([^"]+)"', str(page))
+    assert len(ids) == len(set(ids))
+    assert all(i.startswith("fig") for i in ids)
+    assert set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', str(svg))) <= {(i, "") for i in ids} | {
+        ("", i) for i in ids
+    }
+    assert saved(page.find("a", download="fig.svg")).startswith("<svg")
+
+
+def test_curve_is_the_same_each_time_and_alt_text_states_values():
+    record = make_record(46.6, 38.2)
+    assert curve(record, "x") == curve(record, "x")
+    text = alt_text(record, "top1")
+    assert "46.60 %" in text
+    assert "38.20 %" in text
+    assert "single point" in text
+    assert "epochs 1 to 3" in alt_text(make_record(epochs=3), "top1")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb" (WCAG 2)."""
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("colour", [BLUE, VERMILLION, GREEN, PURPLE])
+@pytest.mark.parametrize("background", ["#ffffff", "#121212"])
+def test_data_colours_stand_out_in_both_themes(colour, background):
+    bright, dark = sorted((luminance(colour), luminance(background)), reverse=True)
+    assert (bright + 0.05) / (dark + 0.05) >= 3
+
+
+def test_sections_show_command_provenance_and_the_record_itself():
+    records = [make_record(46.6, 38.2), make_record(failed=True), make_record(90.0, 95.0, epochs=20, arch="vgg16")]
+    page = BeautifulSoup(sections(records), "html.parser")
+    assert len(page.find_all("section")) == 3
+    first, failed, _ = page.find_all("section")
+    text = first.get_text()
+    for needed in (records[0].code.command, "0123456789ab, clean", "12" * 32, records[0].digest, "data 0.5 s"):
+        assert needed in text
+    assert len(first.find_all("svg")) == 2
+    assert not failed.find_all("svg")
+    assert "This run failed in epoch 1" in failed.get_text()
+    assert "loss is nan" in failed.get_text()
+    document = saved(first.find("a", download=f"{records[0].run_id}.json"))
+    assert RunRecord.model_validate_json(document) == records[0]
+
+
+def test_overview_tables_link_to_the_sections():
+    records = [make_record(46.6), make_record(58.7, norm="nd"), make_record(failed=True)]
+    targets = {s["id"] for s in BeautifulSoup(sections(records), "html.parser").find_all("section")}
+    for view in (runs_view(records), environments_view(records), differences_view(differences(records))):
+        links = {v.link.split("#")[1] for _, row in view.iterrows() for v in row if v.link}
+        assert links
+        assert links <= targets
+    assert "failed" in runs_view(records).iloc[2].map(lambda v: v.text).tolist()
+
+
+@pytest.mark.parametrize(
+    ("git_commit", "dirty", "expected"),
+    [(None, None, "not known"), ("a" * 40, True, "uncommitted"), ("a" * 40, False, "clean"), ("a" * 40, None, "state")],
+)
+def test_commit_says_whether_the_tree_was_clean(git_commit, dirty, expected):
+    assert expected in commit(git_commit, dirty)

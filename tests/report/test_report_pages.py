@@ -1,0 +1,144 @@
+"""What pages start from: folders, damaged files, sentences, environment, the Sphinx extension."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from docutils import nodes
+from record_factory import make_record, write_examples
+
+from ndcore.folders import runs_folder
+from ndcore.report import findings, prose
+from ndcore.report.environment import build_facts, git_state, versions
+from ndcore.report.page import load
+from ndcore.report.provenance import sections
+from ndcore.report.published import empty
+from ndcore.report.runs import differences
+from ndcore.report.sphinx_extension import choose_cache, inputs_digest, visit_block_math, visit_inline_math
+from ndcore.report.tables import accuracy_rows
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_importing_the_report_does_not_import_torch():
+    names = sorted(p.stem for p in (REPOSITORY / "ndcore" / "report").glob("[a-z]*.py"))
+    code = (
+        "import sys\n" + "\n".join(f"import ndcore.report.{n}" for n in names) + "\nassert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_bad_files_are_reported_by_name_and_the_rest_is_shown(tmp_path):
+    records = write_examples(tmp_path)
+    material = load(tmp_path)
+    assert len(material.records) == len(records)
+    assert {p.file for p in material.problems} == {
+        "damaged.json", "foreign.json", "newer.json", "published/accuracies.csv",
+    }  # fmt: skip
+    notice = material.problem_notice()
+    assert all(p.file in notice and p.reason.split()[0] in notice for p in material.problems)
+    assert sections(material.records).count("<section") == len(records)
+    assert "not shown" not in load(REPOSITORY / "runs" / "published").problem_notice() or material.problems
+
+
+def test_a_missing_folder_is_an_empty_report(tmp_path):
+    material = load(tmp_path / "nowhere")
+    assert material.records == []
+    assert [p.file for p in material.problems] == ["published/accuracies.csv"]
+
+
+def test_folder_comes_from_the_environment_then_from_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.delenv("NDCORE_RUNS", raising=False)
+    (tmp_path / "runs" / "published").mkdir(parents=True)
+    (tmp_path / "book").mkdir()
+    monkeypatch.chdir(tmp_path / "book")
+    assert runs_folder() == tmp_path / "runs"
+    monkeypatch.chdir("/")
+    assert runs_folder() == REPOSITORY / "runs"
+    monkeypatch.setenv("NDCORE_RUNS", str(tmp_path))
+    assert runs_folder() == tmp_path
+
+
+def test_sentences_carry_computed_numbers(tmp_path):
+    write_examples(tmp_path / "runs")
+    records = load(tmp_path / "runs").records
+    accuracies = load(REPOSITORY / "runs").accuracies
+    rows = accuracy_rows(accuracies, records, "cifar10")
+    assert "**5** of these settings and **6** of the single runs" in findings.about_coverage(load(tmp_path / "runs"))
+    about = findings.about_differences(differences(records))
+    assert about.startswith("2 pairs")
+    assert "one seed" in about
+    assert "- CIFAR-100: ND has the higher test accuracy in **1** of 1 pair; +9.70 on the test set" in about
+    assert "**48** of 60 proven running training" in findings.about_split(accuracies, "cifar10")
+    published = findings.about_published(rows, "cifar10")
+    assert "30 of 30" in published
+    assert "27 of 30" in published
+    assert "mix" in published
+    averages = findings.about_averages(rows)
+    assert averages.count("\n- ") == 7
+    assert "MobileNet v2 BN, 100 epochs: printed 96.34" in averages
+    assert "mean of its three attempts" in findings.about_averages(accuracy_rows(accuracies, [], "cifar100"))
+    assert findings.about_records(load(tmp_path / "runs")).startswith("9 records")
+
+
+def test_sentences_without_material_say_so(tmp_path):
+    material, rows = load(tmp_path), accuracy_rows(empty(), [], "cifar10")
+    assert "no complete records" in findings.about_coverage(material)
+    assert "no pair" in findings.about_differences([])
+    assert "no record" in findings.about_records(material)
+    for sentence in (findings.about_split(empty(), "cifar10"), findings.about_averages(rows)):
+        assert sentence == findings.NO_PUBLISHED
+    assert findings.about_published(rows, "cifar10") == findings.NO_PUBLISHED
+
+
+def test_prose_helpers():
+    assert prose.count(1, "record") == "1 record"
+    assert prose.count(0, "run") == "no runs"
+    assert prose.count(1797, "image") == "1,797 images"
+    assert prose.percent(46.555) == "46.55 %"
+    assert prose.points(-3.4) == "−3.40"
+    assert prose.points(3.4) == "+3.40"
+    assert prose.listing([]) == "none"
+    assert prose.listing("ab") == "a and b"
+    assert prose.listing("abc") == "a, b and c"
+    assert prose.span([2.0, 1.0]) == "+1.00 to +2.00"
+    assert prose.span([1.0]) == "+1.00"
+    assert prose.prose("x")._repr_markdown_() == "x"
+
+
+def test_environment_names_versions_and_commit(tmp_path):
+    names = dict(build_facts())
+    assert names["jupyter-book"].startswith("1.")
+    assert versions()["numpy"] == names["numpy"]
+    assert git_state(tmp_path) == "no git commit"
+
+
+def test_a_new_record_changes_the_cache_and_drops_the_old_one(tmp_path, monkeypatch):
+    monkeypatch.delenv("NDCORE_RUNS", raising=False)
+    (tmp_path / "runs" / "published").mkdir(parents=True)
+    app = SimpleNamespace(srcdir=tmp_path, outdir=tmp_path / "_build" / "html")
+    config = SimpleNamespace(nb_execution_cache_path="")
+    choose_cache(app, config)
+    first = Path(config.nb_execution_cache_path)
+    first.mkdir(parents=True)
+    choose_cache(app, config)
+    assert Path(config.nb_execution_cache_path) == first
+    assert first.is_dir()
+    make_record().write(tmp_path / "runs")
+    choose_cache(app, config)
+    assert Path(config.nb_execution_cache_path) != first
+    assert not first.exists()
+    assert inputs_digest(tmp_path) == Path(config.nb_execution_cache_path).name
+
+
+@pytest.mark.parametrize(("visit", "node"), [(visit_inline_math, nodes.math), (visit_block_math, nodes.math_block)])
+def test_formulas_become_mathml(visit, node):
+    page = SimpleNamespace(body=[])
+    with pytest.raises(nodes.SkipNode):
+        visit(page, node("", r"\frac{1}{N} X^{\top} X"))
+    assert "<math" in page.body[0]
+    assert "<mfrac>" in page.body[0]

@@ -1,0 +1,130 @@
+"""Tables 4 and 5, coverage and paired differences, on records made by hand."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from record_factory import make_record
+
+from ndcore.report.networks import EPOCHS
+from ndcore.report.published import empty, read_accuracies
+from ndcore.report.runs import anchors, coverage, differences, follows_recipe
+from ndcore.report.tables import accuracy_rows, accuracy_table, accuracy_view
+
+PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
+
+
+@pytest.fixture(scope="module")
+def accuracies() -> pd.DataFrame:
+    return read_accuracies(PUBLISHED)
+
+
+def one(rows: pd.DataFrame, ours: str, norm: str, epochs: int) -> pd.Series:
+    """The row of one setting."""
+    return rows.query("ours == @ours and norm == @norm and epochs == @epochs").iloc[0]
+
+
+def test_rows_hold_published_values_and_the_mean_of_our_runs(accuracies):
+    records = [make_record(46.0, 38.0), make_record(48.0, 40.0, seed=1), make_record(50.0, 45.0, repeat=1)]
+    row = one(accuracy_rows(accuracies, records, "cifar10"), "resnet18d", "bn", 1)
+    assert row["test_top1"] == pytest.approx(48.0)
+    assert row["running_train_top1"] == pytest.approx(41.0)
+    assert (row["runs"], row["seeds"], row["repeats"]) == (3, 2, 2)
+    assert row["run_ids"] == tuple(r.run_id for r in (records[0], records[2], records[1]))
+    vgg = one(accuracy_rows(accuracies, records, "cifar10"), "vgg16", "nd", 1)
+    assert (vgg["original"], vgg["reproduced"], vgg["attempt_1"]) == (74.18, 74.20, 74.06)
+    assert vgg["original_source"] == "Re Table 4 row (1) ND 1 Org."
+    assert math.isnan(vgg["test_top1"])
+
+
+def test_the_final_epoch_counts_not_the_best(accuracies):
+    record = make_record(60.0, 50.0, arch="vgg16", epochs=20)
+    row = one(accuracy_rows(accuracies, [record], "cifar10"), "vgg16", "bn", 20)
+    assert row["test_top1"] == record.epochs[-1].test.top1
+
+
+def test_a_network_of_the_study_that_is_two_of_ours_is_not_counted_twice(accuracies):
+    rows = accuracy_rows(accuracies, [], "cifar10")
+    assert len(rows) == 66
+    assert rows["original"].count() == 60
+    assert rows["attempt_3"].count() == 60
+    view = accuracy_view(rows, 1)
+    assert view.loc["ResNet-18 (resnet18d), BN", ("Ye et al. 2020", "original")].text == "as above"
+
+
+@pytest.mark.parametrize("change", [{"lr": 0.01}, {"batch_size": 64}, {"precision": "bf16"}, {"weight_decay": 0.0}])
+def test_runs_that_leave_the_recipe_do_not_enter_the_tables(accuracies, change):
+    record = make_record(**change)
+    assert not follows_recipe(record.config)
+    assert accuracy_rows(accuracies, [record], "cifar10")["runs"].sum() == 0
+
+
+def test_runs_of_other_data_epochs_and_failed_runs_do_not_enter_a_cell(accuracies):
+    records = [make_record(dataset="cifar100"), make_record(epochs=3), make_record(failed=True)]
+    rows = accuracy_rows(accuracies, records, "cifar10")
+    assert rows["runs"].sum() == 0
+    cell = accuracy_view(rows, 1).loc["ResNet-18 (resnet18d), BN", ("This report", "test")]
+    assert cell.text == "failed"
+    assert not cell.present
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "cifar100"])
+@pytest.mark.parametrize("epochs", EPOCHS)
+def test_no_cell_is_blank_and_every_cell_says_where_it_comes_from(accuracies, dataset, epochs):
+    view = accuracy_view(accuracy_rows(accuracies, [make_record(dataset=dataset)], dataset), epochs)
+    values = [value for _, row in view.iterrows() for value in row]
+    assert len(view) == 22
+    assert view.index.is_unique
+    assert all(v.text.strip() and v.note.strip() and v.link for v in values)
+    own = [v for v in view["This report"].to_numpy().ravel() if not v.present]
+    assert {v.text for v in own} == {"not run"}
+    assert len(own) == 3 * (22 - (epochs == 1))
+
+
+def test_an_average_that_is_not_the_mean_is_marked(accuracies):
+    view = accuracy_view(accuracy_rows(accuracies, [], "cifar10"), 100)
+    value = view.loc["MobileNet v2, BN", ("Obadage et al. 2024", "average")]
+    assert value.text == "96.34 ≠"
+    assert "94.80" in value.note
+    assert value.number == 96.34
+
+
+def test_the_table_without_published_values_says_missing_and_keeps_our_runs():
+    rows = accuracy_rows(empty(), [make_record(46.0)], "cifar10")
+    view = accuracy_view(rows, 1)
+    assert view.loc["VGG-16, BN", ("Ye et al. 2020", "original")].text == "missing"
+    assert view.loc["ResNet-18 (resnet18d), BN", ("This report", "test")].text == "46.00"
+    assert "missing" in accuracy_table(rows, "cifar10", 1)
+
+
+def test_coverage_counts_settings_and_at_most_three_runs_each():
+    records = [make_record(seed=seed) for seed in range(5)] + [make_record(norm="nd", dataset="cifar100")]
+    records += [make_record(dataset="digits"), make_record(failed=True, norm="nd"), make_record(lr=0.5)]
+    covered = coverage(records)
+    assert (covered.settings, covered.cells) == (120, 360)
+    assert (covered.settings_run, covered.cells_run) == (2, 4)
+    assert coverage([]).cells_run == 0
+
+
+def test_differences_pair_runs_that_differ_in_their_norm_only():
+    bn, nd = make_record(46.6, 38.2), make_record(58.7, 52.1, norm="nd")
+    others = [make_record(norm="nd", seed=1), make_record(norm="nd", lr=0.2), make_record(norm="nd", epochs=2)]
+    (pair,) = differences([nd, *others, bn])
+    assert pair.test == pytest.approx(12.1)
+    assert pair.running_train == pytest.approx(13.9)
+    assert 0 < pair.test_standard_error < 3
+
+
+def test_a_run_on_other_images_is_no_partner():
+    bn, nd = make_record(), make_record(norm="nd")
+    other = nd.data.model_copy(update={"fingerprint": {"train": "99" * 32, "test": "88" * 32}})
+    assert differences([bn, nd.model_copy(update={"data": other})]) == []
+
+
+def test_every_record_has_its_own_anchor():
+    names = anchors([make_record(), make_record(failed=True), make_record(failed=True), make_record(norm="nd")])
+    assert len(set(names)) == 4
+    assert names[2].endswith("-failed-2")

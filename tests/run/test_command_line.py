@@ -1,0 +1,115 @@
+"""What a user sees in the terminal: one line for what cannot be done, exit code 2, nothing written."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ndcore import cli
+
+RUN = ["run", "--arch", "resnet18d", "--norm", "bn", "--dataset", "digits", "--epochs", "1"]
+
+
+def changed(**options) -> list[str]:
+    arguments = RUN.copy()
+    for name, value in options.items():
+        flag = f"--{name.replace('_', '-')}"
+        if flag in arguments:
+            arguments[arguments.index(flag) + 1] = value
+        else:
+            arguments += [flag, value]
+    return arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (changed(arch="resnet81d"), "unknown architecture 'resnet81d': did you mean resnet18d"),
+        (changed(norm="batch"), "unknown norm 'batch': known are none, bn, nd"),
+        (changed(norm="none"), "unknown norm of resnet18d 'none': known are bn, nd"),
+        (changed(dataset="cifar11"), "unknown data set 'cifar11': did you mean cifar10"),
+        (changed(epochs="0"), "epochs=0: input should be greater than or equal to 1"),
+        (changed(epochs="-3"), "epochs=-3"),
+        (changed(seed="-1"), "seed=-1: input should be greater than or equal to 0"),
+        (changed(device="gpu"), "unknown device 'gpu'"),
+        (changed(precision="tf32", device="cpu"), "'tf32' exists on CUDA devices only"),
+        (changed(dataset="cifar10", data_root="no/such/folder"), "no/such/folder"),
+        (changed(runs="/proc/ndcore"), "cannot write"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(arguments, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runs = tmp_path / "runs"
+    if "--runs" not in arguments:
+        arguments = [*arguments, "--runs", str(runs)]
+    assert cli.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+    assert err.startswith("ndcore run: ")
+    assert not runs.exists() or not list(runs.rglob("*.json"))
+
+
+def test_a_gpu_that_is_not_there_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert cli.main([*changed(device="cuda"), "--runs", str(tmp_path)]) == 2
+    assert "device 'cuda' is not there" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_refused_before_the_run(tmp_path, monkeypatch):
+    from pathlib import Path  # noqa: PLC0415
+
+    from ndcore import experiment, models  # noqa: PLC0415
+    from ndcore.errors import UserError  # noqa: PLC0415
+
+    class Usage:
+        free = 3 * 2**20
+
+    monkeypatch.setattr(experiment.shutil, "disk_usage", lambda folder: Usage)
+    with pytest.raises(UserError, match=r"has 3 MiB left, the checkpoints of this run need \d+ MiB: make room"):
+        experiment.require_space(Path(tmp_path), models.create("resnet18d", "bn"))
+
+
+@pytest.mark.parametrize("arguments", [["runn"], ["run"], ["run", "--epochs", "one"], ["run", "--nonsense", "1"]])
+def test_wrong_usage_is_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def test_help_lists_every_command_without_loading_torch():
+    code = "import sys; from ndcore.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print('heavy:', [m for m in ('torch', 'numpy', 'pandas', 'pydantic', 'papermill') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "run     perform one run" in done.stdout
+    assert "heavy: []" in done.stdout
+
+
+def test_help_takes_less_than_three_tenths_of_a_second():
+    """The best of five, since other processes may be at work."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "ndcore", "--help"], capture_output=True, check=True)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.3
+
+
+def test_no_command_shows_the_help(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([])
+    assert stop.value.code == 0
+    assert "commands:" in capsys.readouterr().out
+
+
+def test_the_committed_schema_is_that_of_the_program(capsys):
+    from ndcore.folders import PROJECT  # noqa: PLC0415
+
+    assert cli.main(["schema"]) == 0
+    assert capsys.readouterr().out == (PROJECT / "runs" / "schema" / "run-record-v1.json").read_text()
