@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 LOCK ?= requirements.lock# the versions of the published report; LOCK=/dev/null takes the newest that requirements.txt allows
 BIN = $(VENV)/bin
-DEMO = $(BIN)/ndcore run --arch resnet18d --dataset digits --epochs 5 --batch-size 64 --seed 0
+DEMO = $(BIN)/ndcore run --arch resnet18d --dataset digits --epochs 3 --seed 0
 
 .PHONY: report test book setup lint lock clean
 .DEFAULT_GOAL := report

@@ -274,8 +274,8 @@ def scan(folder: Path) -> tuple[list[RunRecord], list[Problem]]:
     for path in sorted(folder.glob("*.json")):
         try:
             record = read(path)
-            expected = record.run_id if record.status == "complete" else f"{record.run_id}.failed-"
-            if not path.stem.startswith(expected):
+            name, _, attempt = path.stem.partition(".failed-")
+            if name != record.run_id or bool(attempt) != (record.status == "failed"):
                 raise ValueError(f"holds the record of {record.run_id}: the name does not match")
             records.append(record)
         except ValueError as error:
