@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from record_factory import write_examples
 
 REPOSITORY = Path(__file__).parents[2]
-sys.path.append(str(REPOSITORY / "tests" / "report"))
-
-from record_factory import write_examples  # noqa: E402
+CLUTTER = ("README.md", "out.ipynb", ".pytest_cache/README.md", ".venv/doc/page.md", "runs/notebooks/run.ipynb")
+"""Files of a tree in use that are no pages of the book and must not disturb it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,9 @@ def book(tmp_path_factory) -> Book:
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tree / name)
     shutil.copytree(REPOSITORY / "runs" / "published", tree / "runs" / "published")
     write_examples(tree / "runs")
+    for name in CLUTTER:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("not a page")
     book = Book(tree)
     book.build()
     return book
