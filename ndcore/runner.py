@@ -66,7 +66,7 @@ def run(config: RunConfig, *, runs: Path | None = None, data_root: Path | None =
             progress_bar=False,
             stderr_file=sys.stderr,
             start_timeout=KERNEL_START_SECONDS,
-            extra_arguments=["--log-level=ERROR"],  # not the advice on encrypted transport at every start
+            extra_arguments=["--log-level=CRITICAL"],  # no advice at the start, no complaint about being shut down
         )
     except PapermillExecutionError as error:
         if error.ename in REFUSALS:

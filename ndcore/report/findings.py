@@ -100,6 +100,25 @@ def about_published(rows: pd.DataFrame, dataset: str) -> Prose:
     )
 
 
+def about_resemblance(rows: pd.DataFrame, dataset: str) -> Prose:
+    """Which of our two accuracies the printed averages are nearer to, where we have a run of the same network."""
+    setting = ["arch", "norm", "epochs"]
+    printed = rows.loc[rows["first_of_label"], [*setting, "reproduced"]].rename(columns={"reproduced": "printed"})
+    ours = rows[rows["runs"] > 0].merge(printed, on=setting).dropna(subset=["printed"])
+    if ours.empty:
+        return prose(f"There is no run of our own yet to lay beside the printed averages of {DATASETS[dataset]}.")
+    lines = [f"Beside the printed averages of {DATASETS[dataset]}, our own two accuracies of the same setting:", ""]
+    for row in ours.itertuples():
+        to_train, to_test = row.running_train_top1 - row.printed, row.test_top1 - row.printed
+        nearer = "running training" if abs(to_train) < abs(to_test) else "test"
+        lines.append(
+            f"- {row.label} ({row.ours}) {NORM_LABELS[row.norm]}, {count(row.epochs, 'epoch')}: printed "
+            f"{percent(row.printed)}; our test accuracy is {points(to_test)} points from it, our "
+            f"running training accuracy {points(to_train)} points: nearer is **{nearer}**"
+        )
+    return prose("\n".join(lines))
+
+
 def about_averages(rows: pd.DataFrame) -> Prose:
     """Which printed averages are not the mean of the three attempts."""
     if rows["reproduced"].isna().all():

@@ -78,6 +78,10 @@ def test_sentences_carry_computed_numbers(tmp_path):
     assert "30 of 30" in published
     assert "27 of 30" in published
     assert "mix" in published
+    alike = findings.about_resemblance(rows, "cifar10")
+    assert "ResNet-18 (resnet18d) BN, 1 epoch: printed 46.56 %" in alike
+    assert "our test accuracy is +0.04 points from it" in alike
+    assert "nearer is **test**" in alike
     averages = findings.about_averages(rows)
     assert averages.count("\n- ") == 7
     assert "MobileNet v2 BN, 100 epochs: printed 96.34" in averages
@@ -93,6 +97,7 @@ def test_sentences_without_material_say_so(tmp_path):
     for sentence in (findings.about_split(empty(), "cifar10"), findings.about_averages(rows)):
         assert sentence == findings.NO_PUBLISHED
     assert findings.about_published(rows, "cifar10") == findings.NO_PUBLISHED
+    assert "no run of our own yet" in findings.about_resemblance(rows, "cifar10")
 
 
 def test_prose_helpers():

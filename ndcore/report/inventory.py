@@ -1,0 +1,108 @@
+"""The networks as the registry builds them: sizes, operations and layers, counted without memory for their tensors."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import pandas as pd
+
+from ndcore import models
+from ndcore.folders import runs_folder
+from ndcore.report.networks import NETWORKS, NORM_LABELS
+from ndcore.report.prose import Prose, prose
+from ndcore.report.values import SOURCES_PAGE, Value, missing
+
+KINDS = ("BatchNorm2d", "FastDeconv", "Delinear")
+STUDY_CLASSES = {32: 10, 224: 1000}
+"""Classes by image size: the counts of the study are those of CIFAR-10 and ImageNet."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """One network with one normalisation."""
+
+    name: str
+    norm: str
+    parameters: int
+    macs: int
+    """Multiply-adds of convolutions and linear layers for one image, in evaluation mode, without the fold of ND."""
+    layers: dict[str, int]
+    """Layers that an image passes through, by class."""
+
+
+def take(name: str, norm: str) -> Inventory:
+    """Build a network on the meta device and follow one image through it. Imports torch."""
+    import torch  # noqa: PLC0415 - only this page needs it
+    from torch.nn.modules.conv import _ConvNd  # noqa: PLC0415
+
+    network = models.describe(name)
+    macs, layers = 0, Counter()
+
+    def count(module: torch.nn.Module, args: tuple, output: torch.Tensor) -> None:
+        nonlocal macs
+        layers[type(module).__name__] += 1
+        if isinstance(module, (_ConvNd, torch.nn.Linear)):
+            macs += output.numel() * prod(module.weight.shape[1:])
+
+    with torch.device("meta"), torch.no_grad():
+        model = models.create(name, norm, STUDY_CLASSES[network.input_size[1]]).eval()
+        for module in model.modules():
+            module.register_forward_hook(count)
+        model(torch.empty(1, *network.input_size))
+    parameters = sum(p.numel() for p in model.parameters())
+    return Inventory(name, norm, parameters, macs, {kind: layers[kind] for kind in KINDS})
+
+
+def printed_sizes(folder: Path | None = None) -> dict[str, tuple[float, str]]:
+    """Parameters in millions as the original study prints them, and the source, by our network's name."""
+    sizes = pd.read_csv((folder or runs_folder()) / "published" / "net_sizes.csv").set_index("arch")
+    return {n.ours[0]: (sizes.loc[n.arch, "value"], sizes.loc[n.arch, "source"]) for n in NETWORKS}
+
+
+def inventory_view(names: Sequence[str], printed: dict[str, tuple[float, str]]) -> pd.DataFrame:
+    """One row per network and normalisation: parameters, operations, layers, and the size that the study prints."""
+    rows, index = [], []
+    for name in names:
+        network = models.describe(name)
+        for norm in network.norms:
+            found = take(name, norm)
+            note = f"counted: ndcore.models.create({name!r}, {norm!r})"
+            index.append(f"{network.title} ({name}), {NORM_LABELS[norm]}")
+            rows.append(
+                {
+                    "parameters": Value(f"{found.parameters:,}", note, "", found.parameters),
+                    "million MACs": Value(f"{found.macs / 1e6:,.2f}", f"{note}, one image", "", found.macs / 1e6),
+                    **{kind: Value(str(number), note, "", number) for kind, number in found.layers.items()},
+                    "printed (million)": _printed(found, printed),
+                }
+            )
+    return pd.DataFrame(rows, index=pd.Index(index))
+
+
+def _printed(found: Inventory, printed: dict[str, tuple[float, str]]) -> Value:
+    if found.name not in printed:
+        return missing("not printed", "the study prints no size for this network")
+    size, source = printed[found.name]
+    same = abs(found.parameters / 1e6 - size) < 0.01
+    return Value(f"{size:.2f} {'=' if same else '≠'}", f"{source}; = within 0.01 million", SOURCES_PAGE, size)
+
+
+def with_images_of(side: int) -> list[str]:
+    """Networks that were defined for images of that height and width."""
+    return [name for name in models.names() if models.describe(name).input_size[1] == side]
+
+
+def descriptions(names: Sequence[str]) -> Prose:
+    """What each network is and how it differs from its paper, from the docstring of its module."""
+    parts = []
+    for name in names:
+        text = inspect.getdoc(importlib.import_module(f"ndcore.models.{name}"))
+        head, _, body = text.partition("\n\n")
+        parts.append(f"### {name}\n\n**{' '.join(head.split())}**\n\n{body}")
+    return prose("\n\n".join(parts))

@@ -1,0 +1,46 @@
+"""The page "The networks": what is counted is what the tables of facts say, and the printed sizes are the study's."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from ndcore import models
+from ndcore.folders import PROJECT
+from ndcore.report import inventory
+from ndcore.report.networks import NETWORKS
+
+with (PROJECT / "tests" / "fixtures" / "models" / "counts.csv").open(newline="") as file:
+    COUNTS = {(r["network"], r["norm"]): r for r in csv.DictReader(file) if r["classes"] in ("10", "1000")}
+
+
+@pytest.mark.parametrize("name", ["resnet18d", "efficientnet", "vgg11_imagenet"])
+def test_counts_are_those_of_the_facts(name):
+    for norm in models.describe(name).norms:
+        found, facts = inventory.take(name, norm), COUNTS[name, norm]
+        assert (found.parameters, found.macs) == (int(facts["params"]), int(facts["macs_per_image"]))
+        columns = {"BatchNorm2d": "n_batchnorm", "FastDeconv": "n_fastdeconv", "Delinear": "n_delinear"}
+        assert found.layers == {kind: int(facts[column]) for kind, column in columns.items()}
+
+
+def test_every_network_stands_on_the_page_once():
+    both = inventory.with_images_of(32) + inventory.with_images_of(224)
+    assert sorted(both) == list(models.names())
+
+
+def test_the_printed_sizes_are_there_for_every_network_of_the_tables():
+    printed = inventory.printed_sizes()
+    assert set(printed) == {network.ours[0] for network in NETWORKS}
+    view = inventory.inventory_view(["vgg16", "preact34"], printed)
+    assert view["printed (million)"].map(lambda value: value.text).tolist() == [
+        "14.71 ≠",
+        "14.71 =",
+        *["not printed"] * 2,
+    ]
+
+
+def test_descriptions_come_from_the_modules():
+    text = inventory.descriptions(["efficientnet"])
+    assert text.startswith("### efficientnet\n\n**EfficientNet-B0 for CIFAR")
+    assert "only the first convolution and the classifier are deconvolved" in text
