@@ -10,8 +10,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ndcore.layers.checks import (
+    full_precision,
+    require_counts,
+    require_dtype,
+    require_finite,
+    require_rates,
+    statistics_dtype,
+)
 from ndcore.layers.newton_schulz import newton_schulz_isqrt
-from ndcore.layers.statistics import require_finite
 
 
 class ChannelDeconv(nn.Module):
@@ -32,22 +39,22 @@ class ChannelDeconv(nn.Module):
     Buffers: `running_mean1` (block, 1), `running_deconv` (block, block), `running_mean2` (1, 1), `running_var` (1, 1),
     `num_batches_tracked` (training steps).
 
-    Shapes: (n, c, h, w) or (n, c), returned as they came.
+    Shapes: (n, c, h, w) or (n, c), returned as they came, in the type of the input; under autocast too the layer
+    computes in its own.
 
     Raises:
-        ValueError: a wrong input, or fewer channels than a block.
+        ValueError: a wrong input, fewer channels than a block, or one value for the variance of the remaining channels.
+        TypeError: an input of another type than the buffers, outside autocast.
         RuntimeError: evaluation before any training step.
-        NonFiniteError: NaN or infinity in the second moments (on CPU).
+        NonFiniteError: NaN or infinity in the second moments, or in the variance of the remaining channels (on CPU).
     """
 
     def __init__(
         self, block: int, eps: float = 1e-2, n_iter: int = 5, momentum: float = 0.1, sampling_stride: int = 3
     ) -> None:
         super().__init__()
-        if min(block, n_iter, sampling_stride) < 1:
-            raise ValueError(
-                f"ChannelDeconv: block={block}, n_iter={n_iter}, sampling_stride={sampling_stride} must be at least 1"
-            )
+        require_counts("ChannelDeconv", block=block, n_iter=n_iter, sampling_stride=sampling_stride)
+        require_rates("ChannelDeconv", eps, momentum)
         self.block, self.eps, self.n_iter = block, eps, n_iter
         self.momentum, self.sampling_stride = momentum, sampling_stride
         self.register_buffer("running_mean1", torch.zeros(block, 1))
@@ -57,26 +64,23 @@ class ChannelDeconv(nn.Module):
         self.register_buffer("num_batches_tracked", torch.tensor(0, dtype=torch.long))
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.dim() not in (2, 4) or x.numel() == 0:
-            raise ValueError(f"{self}: needs an input (n, c, h, w) or (n, c) that is not empty, got {tuple(x.shape)}")
-        if x.shape[1] < self.block:
-            raise ValueError(f"{self}: needs at least {self.block} channels, got {tuple(x.shape)}")
-        if not self.training and self.num_batches_tracked == 0:
-            raise RuntimeError(f"{self}: evaluation before the first training step; it has no statistics yet")
+        self._check_input(x)
         maps = x if x.dim() == 4 else x[:, :, None, None]  # (n, c, h, w)
         stride = self.sampling_stride if min(maps.shape[2:]) >= self.sampling_stride else 1
         whole = self.block * (maps.shape[1] // self.block)
-        parts = [self._whiten(maps[:, :whole], stride**2)]
-        if whole < maps.shape[1]:
-            parts.append(self._normalize(maps[:, whole:], stride**2))
+        with full_precision(x):
+            maps = maps.to(statistics_dtype(self.running_deconv))
+            parts = [self._whiten(maps[:, :whole], stride**2)]
+            if whole < maps.shape[1]:
+                parts.append(self._normalize(maps[:, whole:], stride**2))
         if self.training:
             self.num_batches_tracked += 1
-        return torch.cat(parts, dim=1).view(x.shape)
+        return torch.cat(parts, dim=1).view(x.shape).to(x.dtype)
 
     def _whiten(self, x: Tensor, step: int) -> Tensor:
         n, c, h, w = x.shape
         rows = x.transpose(0, 1).reshape(self.block, -1)  # (block, c/block·n·h·w)
-        mean, deconv = self.running_mean1, self.running_deconv
+        mean, deconv = self.running_mean1.to(x.dtype), self.running_deconv.to(x.dtype)
         if self.training:
             samples = rows[:, ::step]  # (block, r)
             mean = samples.mean(1, keepdim=True)  # (block, 1)
@@ -90,10 +94,16 @@ class ChannelDeconv(nn.Module):
         return white.view(c, n, h, w).transpose(0, 1)
 
     def _normalize(self, x: Tensor, step: int) -> Tensor:
-        mean, var = self.running_mean2, self.running_var
+        mean, var = self.running_mean2.to(x.dtype), self.running_var.to(x.dtype)
         if self.training:
             samples = x.reshape(len(x), -1)[:, ::step]  # (n, c·h·w/step)
+            if samples.numel() == 1:
+                raise ValueError(
+                    f"{self}: one value has no variance; the {x.shape[1]} channels beyond the whole blocks need a "
+                    f"larger batch than {x.shape[0]}"
+                )
             mean, var = samples.mean().view(1, 1), samples.var().view(1, 1)
+            require_finite(var + self.eps, x, self, "variance")
             self._track("running_mean2", mean)
             self._track("running_var", var)
         return (x - mean) / (var + self.eps).sqrt()
@@ -101,8 +111,18 @@ class ChannelDeconv(nn.Module):
     @torch.no_grad()
     def _track(self, name: str, value: Tensor) -> None:
         """Running value: the first batch as it is, then an exponential mean."""
-        weight = 1.0 if self.num_batches_tracked == 0 else self.momentum
-        getattr(self, name).lerp_(value, weight)
+        running = getattr(self, name)
+        weight = torch.where(self.num_batches_tracked == 0, running.new_ones(()), self.momentum)
+        running.lerp_(value.to(running), weight)
+
+    def _check_input(self, x: Tensor) -> None:
+        if x.dim() not in (2, 4) or x.numel() == 0:
+            raise ValueError(f"{self}: needs an input (n, c, h, w) or (n, c) that is not empty, got {tuple(x.shape)}")
+        if x.shape[1] < self.block:
+            raise ValueError(f"{self}: needs at least {self.block} channels, got {tuple(x.shape)}")
+        require_dtype(x, self.running_deconv, self)
+        if not self.training and not x.is_meta and self.num_batches_tracked == 0:
+            raise RuntimeError(f"{self}: evaluation before the first training step; it has no statistics yet")
 
     def extra_repr(self) -> str:
         return f"{self.block}, eps={self.eps}, n_iter={self.n_iter}, sampling_stride={self.sampling_stride}"

@@ -12,7 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ndcore.layers.statistics import block_size, fold_into_weight, require_finite
+from ndcore.layers.checks import (
+    full_precision,
+    require_counts,
+    require_dtype,
+    require_finite,
+    require_rates,
+    statistics_dtype,
+)
+from ndcore.layers.statistics import block_size, fold_into_weight
 from ndcore.layers.whitening import whitening_transform
 
 
@@ -25,6 +33,7 @@ class Delinear(nn.Linear):
         n_iter: Newton–Schulz iterations.
         momentum: weight of the new value in the running statistics.
         block: features per block; the greatest common divisor with `in_features` where it does not divide them.
+        synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
 
     Buffers: `running_mean` (block), zeros at first; `running_deconv` (block, block), identity at first.
 
@@ -32,6 +41,7 @@ class Delinear(nn.Linear):
 
     Raises:
         ValueError: sizes that do not fit, at construction or on a wrong input.
+        TypeError: an input of another type than the weights, outside autocast.
         NonFiniteError: NaN or infinity in the covariance (on CPU).
     """
 
@@ -47,26 +57,25 @@ class Delinear(nn.Linear):
         n_iter: int = 5,
         momentum: float = 0.1,
         block: int = 512,
+        synchronize: bool = False,
     ) -> None:
-        if min(in_features, out_features, n_iter, block) < 1:
-            raise ValueError(
-                f"Delinear({in_features}, {out_features}): features, n_iter={n_iter}, block={block} must be at least 1"
-            )
+        name = f"Delinear({in_features}, {out_features})"
+        require_counts(name, in_features=in_features, out_features=out_features, n_iter=n_iter, block=block)
+        require_rates(name, eps, momentum)
         super().__init__(in_features, out_features, bias)
         self.eps, self.n_iter, self.momentum = eps, n_iter, momentum
         self.block = block_size(block, in_features)
+        self.synchronize = synchronize
         self.register_buffer("running_mean", torch.zeros(self.block))
         self.register_buffer("running_deconv", torch.eye(self.block))
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.dim() < 2 or x.shape[-1] != self.in_features:
-            raise ValueError(f"{self}: needs an input (…, {self.in_features}), got {tuple(x.shape)}")
-        if x.numel() == 0:
-            raise ValueError(f"{self}: got an empty batch {tuple(x.shape)}; statistics need at least one row")
-        with torch.autocast(x.device.type, enabled=False):  # the statistics keep the precision of the weights
-            mean, deconv = self._transform(x.to(self.weight.dtype))
+        self._check_input(x)
+        with full_precision(x):
+            mean, deconv = self._transform(x.to(statistics_dtype(self.weight)))
+            dtype = self.weight.dtype
             rows = self.weight.view(-1, self.block)  # (o·b, d)
-            rows, shift = fold_into_weight(rows, None, mean, deconv)
+            rows, shift = fold_into_weight(rows, None, mean.to(dtype), deconv.to(dtype))
             shift = shift.view(self.out_features, -1).sum(-1)  # (o)
             bias = shift if self.bias is None else self.bias + shift
         return F.linear(x, rows.view_as(self.weight), bias)
@@ -77,13 +86,13 @@ class Delinear(nn.Linear):
             return self.running_mean.unsqueeze(0), self.running_deconv.unsqueeze(0)
         mean, deconv = self.batch_transform(x)
         with torch.no_grad():
-            self.running_mean.lerp_(mean[0], self.momentum)
-            self.running_deconv.lerp_(deconv[0], self.momentum)
+            self.running_mean.lerp_(mean[0].to(self.running_mean), self.momentum)
+            self.running_deconv.lerp_(deconv[0].to(self.running_deconv), self.momentum)
         return mean, deconv
 
     def batch_transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean (1, d) and whitening matrix (1, d, d) of a batch (…, in_features)."""
-        mean, deconv = whitening_transform(self.sample(x), self.eps, self.n_iter)
+        mean, deconv = whitening_transform(self.sample(x), self.eps, self.n_iter, self.synchronize)
         require_finite(deconv, x, self)
         return mean, deconv
 
@@ -91,5 +100,13 @@ class Delinear(nn.Linear):
         """The sample vectors (1, r, d) of a batch (…, in_features); every block of a row is one of them."""
         return x.reshape(1, -1, self.block)  # (1, r, d)
 
+    def _check_input(self, x: Tensor) -> None:
+        require_dtype(x, self.weight, self)
+        if x.dim() < 2 or x.shape[-1] != self.in_features:
+            raise ValueError(f"{self}: needs an input (…, {self.in_features}), got {tuple(x.shape)}")
+        if x.numel() == 0:
+            raise ValueError(f"{self}: got an empty batch {tuple(x.shape)}; statistics need at least one row")
+
     def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, block={self.block}, n_iter={self.n_iter}"
+        own = f"block={self.block}, n_iter={self.n_iter}" + (", synchronize=True" if self.synchronize else "")
+        return f"{super().extra_repr()}, {own}"

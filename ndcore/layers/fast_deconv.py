@@ -13,15 +13,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.modules.conv import _ConvNd
-from torch.nn.modules.utils import _pair
 
-from ndcore.layers.statistics import (
-    block_size,
-    fold_into_weight,
+from ndcore.layers.checks import (
+    full_precision,
+    require_counts,
+    require_dtype,
     require_finite,
-    sample_patches,
-    sample_pixels,
+    require_pair,
+    require_rates,
+    statistics_dtype,
 )
+from ndcore.layers.statistics import block_size, fold_into_weight, sample_patches, sample_pixels
 from ndcore.layers.whitening import whitening_transform
 
 
@@ -38,14 +40,17 @@ class FastDeconv(_ConvNd):
         sampling_stride: the statistics use every so many positions of the convolution, per axis.
         freeze: after `freeze_iter` training steps use the running statistics also in training; they are live again
             for the first `freeze_iter` + 1 of every 10·`freeze_iter` steps, as in the published code.
+        synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
 
     Buffers: `running_mean` (g·d), zeros at first; `running_deconv` (d, d), or (g, d, d) if groups > 1, at first the
-    identity. `counter`, the number of training steps modulo 10·`freeze_iter`, is a plain attribute.
+    identity. `counter`, the number of training steps modulo 10·`freeze_iter`, is a plain attribute. Under
+    `torch.compile` only layers with `freeze` count, outside the compiled graph, which breaks there.
 
     Shapes: (n, c, h, w) → (n, o, h', w').
 
     Raises:
         ValueError: sizes that do not fit, at construction or on a wrong input.
+        TypeError: an input of another type than the weights, outside autocast.
         NonFiniteError: NaN or infinity in the covariance (on CPU).
     """
 
@@ -69,25 +74,32 @@ class FastDeconv(_ConvNd):
         sampling_stride: int = 3,
         freeze: bool = False,
         freeze_iter: int = 100,
+        synchronize: bool = False,
     ) -> None:
         name = f"FastDeconv({in_channels}, {out_channels}, kernel_size={kernel_size}, groups={groups})"
-        if min(in_channels, out_channels, groups) < 1 or in_channels % groups or out_channels % groups:
-            raise ValueError(f"{name}: both channel counts must be positive multiples of groups")
-        if min(n_iter, block, sampling_stride, freeze_iter) < 1:
-            raise ValueError(
-                f"{name}: n_iter={n_iter}, block={block}, sampling_stride={sampling_stride} and "
-                f"freeze_iter={freeze_iter} must be at least 1"
-            )
-        if isinstance(padding, str):
-            raise ValueError(f"{name}: padding={padding!r} is not supported, give it as numbers")
+        require_counts(name, in_channels=in_channels, out_channels=out_channels, groups=groups, block=block)
+        require_counts(name, n_iter=n_iter, sampling_stride=sampling_stride, freeze_iter=freeze_iter)
+        require_rates(name, eps, momentum)
+        if in_channels % groups or out_channels % groups:
+            raise ValueError(f"{name}: both channel counts must be multiples of groups")
         super().__init__(
-            in_channels, out_channels, _pair(kernel_size), _pair(stride), _pair(padding), _pair(dilation),
-            False, _pair(0), groups, bias, padding_mode="zeros",
-        )  # fmt: skip
+            in_channels,
+            out_channels,
+            require_pair(name, "kernel_size", kernel_size),
+            require_pair(name, "stride", stride),
+            require_pair(name, "padding", padding, least=0),
+            require_pair(name, "dilation", dilation),
+            transposed=False,
+            output_padding=(0, 0),
+            groups=groups,
+            bias=bias,
+            padding_mode="zeros",
+        )
         self.eps, self.n_iter, self.momentum = eps, n_iter, momentum
         self.block = in_channels // groups if groups > 1 else block_size(block, in_channels)
         self.sampling_stride = sampling_stride
         self.freeze, self.freeze_iter, self.counter = freeze, freeze_iter, 0
+        self.synchronize = synchronize
         self.num_features = self.kernel_size[0] * self.kernel_size[1] * self.block
         identity = torch.eye(self.num_features)
         self.register_buffer("running_mean", torch.zeros(groups * self.num_features))
@@ -100,30 +112,44 @@ class FastDeconv(_ConvNd):
 
     def forward(self, x: Tensor) -> Tensor:
         self._check_input(x)
-        with torch.autocast(x.device.type, enabled=False):  # the statistics keep the precision of the weights
-            weight, bias = fold_into_weight(self.weight, self.bias, *self._transform(x.to(self.weight.dtype)))
+        with full_precision(x):
+            mean, deconv = self._transform(x.to(statistics_dtype(self.weight)))
+            dtype = self.weight.dtype
+            weight, bias = fold_into_weight(self.weight, self.bias, mean.to(dtype), deconv.to(dtype))
         return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
     def _transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean (g, d) and whitening matrix (g, d, d) of this step."""
-        live = self.training and not self.frozen
-        if live:
+        if self.training and self._next_is_live():
             mean, deconv = self.batch_transform(x)
             with torch.no_grad():
-                self.running_mean.lerp_(mean.view_as(self.running_mean), self.momentum)
-                self.running_deconv.lerp_(deconv.view_as(self.running_deconv), self.momentum)
-        else:
-            mean = self.running_mean.view(self.groups, -1)
-            deconv = self.running_deconv.view(self.groups, self.num_features, -1)
-        if self.training:
-            if not live:  # a later live step changes the buffers in place, perhaps before this step's backward pass
-                mean, deconv = mean.clone(), deconv.clone()
-            self.counter = (self.counter + 1) % (10 * self.freeze_iter)
+                self.running_mean.lerp_(mean.view_as(self.running_mean).to(self.running_mean), self.momentum)
+                self.running_deconv.lerp_(deconv.view_as(self.running_deconv).to(self.running_deconv), self.momentum)
+            return mean, deconv
+        mean = self.running_mean.view(self.groups, -1)
+        deconv = self.running_deconv.view(self.groups, self.num_features, -1)
+        if self.training:  # a later live step changes the buffers in place, perhaps before this step's backward pass
+            mean, deconv = mean.clone(), deconv.clone()
         return mean, deconv
+
+    def _next_is_live(self) -> bool:
+        if not torch.compiler.is_compiling():
+            return self.count_step()
+        if not self.freeze:
+            return True  # uncounted: the number would be a constant of the graph, compiled anew at every step
+        from ndcore.layers.uncompiled import count_step  # noqa: PLC0415  (loads the compiler)
+
+        return count_step(self)
+
+    def count_step(self) -> bool:
+        """Count a training step; whether it takes the statistics of its batch."""
+        live = not self.frozen
+        self.counter = (self.counter + 1) % (10 * self.freeze_iter)
+        return live
 
     def batch_transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean (g, d) and whitening matrix (g, d, d) of a batch (n, c, h, w)."""
-        mean, deconv = whitening_transform(self.sample(x), self.eps, self.n_iter)
+        mean, deconv = whitening_transform(self.sample(x), self.eps, self.n_iter, self.synchronize)
         require_finite(deconv, x, self)
         return mean, deconv
 
@@ -135,6 +161,7 @@ class FastDeconv(_ConvNd):
         return sample_patches(x, self.kernel_size, step, self.padding, self.dilation, self.groups, self.num_features)
 
     def _check_input(self, x: Tensor) -> None:
+        require_dtype(x, self.weight, self)
         if x.dim() != 4 or x.shape[1] != self.in_channels:
             raise ValueError(f"{self}: needs an input (n, {self.in_channels}, h, w), got {tuple(x.shape)}")
         if x.shape[0] == 0:
@@ -149,4 +176,6 @@ class FastDeconv(_ConvNd):
 
     def extra_repr(self) -> str:
         own = f"block={self.block}, n_iter={self.n_iter}, sampling_stride={self.sampling_stride}"
-        return f"{super().extra_repr()}, {own}" + (f", freeze_iter={self.freeze_iter}" if self.freeze else "")
+        own += f", freeze_iter={self.freeze_iter}" if self.freeze else ""
+        own += ", synchronize=True" if self.synchronize else ""
+        return f"{super().extra_repr()}, {own}"

@@ -16,8 +16,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ndcore.errors import NonFiniteError
-
 Pair = tuple[int, int]
 
 
@@ -68,30 +66,6 @@ def mean_and_covariance(samples: Tensor, eps: float) -> tuple[Tensor, Tensor]:
     return mean, torch.baddbmm(eye, centred.mT, centred, beta=eps, alpha=1 / r)  # (g, d, d)
 
 
-def require_finite(deconv: Tensor, x: Tensor, layer: torch.nn.Module) -> None:
-    """Stop before a covariance with NaN or infinity poisons the running statistics.
-
-    Only where looking costs nothing: on an accelerator it would stall every layer of every step, and there the trainer,
-    which watches the loss, names the layer afterwards.
-
-    Args:
-        deconv: the inverse square root of the covariance; it is finite only if the covariance is.
-        x: the input of the layer.
-
-    Raises:
-        NonFiniteError: names the layer and the numbers.
-    """
-    if deconv.device.type != "cpu" or torch.compiler.is_compiling() or deconv.isfinite().all():
-        return
-    finite = x.isfinite()
-    largest = x.detach()[finite].abs().max().item() if finite.any() else float("nan")
-    raise NonFiniteError(
-        f"{layer}: its covariance is not finite; of the {x.numel()} values of its input {tuple(x.shape)}, "
-        f"{int((~finite).sum())} are NaN or infinite and the largest other is {largest:.3g}: "
-        "lower the learning rate, or look for the first layer that produces such values"
-    )
-
-
 def fold_into_weight(weight: Tensor, bias: Tensor | None, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
     """Weights and bias that act on the raw input as the given ones act on the whitened input.
 
@@ -107,7 +81,8 @@ def fold_into_weight(weight: Tensor, bias: Tensor | None, mean: Tensor, deconv: 
         weight of the same shape, and bias (o).
     """
     groups, d = mean.shape
-    rows = weight.view(groups, len(weight) // groups, d, -1).mT  # (g, o/g, b, d)
+    # flattened first: the gradient of a 1×1 kernel then has the strides that DistributedDataParallel wants
+    rows = weight.flatten(1).reshape(groups, len(weight) // groups, d, -1).mT  # (g, o/g, b, d)
     _, outputs, blocks, _ = rows.shape
     folded = torch.bmm(rows.reshape(groups, outputs * blocks, d), deconv)  # (g, o/g·b, d)
     shift = torch.bmm(folded, mean.unsqueeze(-1)).view(-1, blocks).sum(-1)  # (o)

@@ -16,6 +16,7 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 
 from ndcore.layers.newton_schulz import iterates, newton_schulz_isqrt
 from ndcore.layers.statistics import mean_and_covariance
+from ndcore.layers.synchronize import joint_mean_and_covariance, several_processes
 
 PLAIN_ABOVE = 5
 """Iterations above which the plain way is taken: then the gradient of an ill-conditioned covariance is mostly rounding
@@ -23,8 +24,16 @@ error in float32, and only the same sequence of operations gives the published n
 of the study, whose only such layers are the first ones: no gradient flows to the image."""
 
 
-def whitening_transform(samples: Tensor, eps: float, n_iter: int) -> tuple[Tensor, Tensor]:
-    """Mean (g, d) and approximate (Cov + eps·I)^(−½) (g, d, d) of sample vectors (g, r, d); differentiable once."""
+def whitening_transform(samples: Tensor, eps: float, n_iter: int, synchronize: bool = False) -> tuple[Tensor, Tensor]:
+    """Mean (g, d) and approximate (Cov + eps·I)^(−½) (g, d, d) of sample vectors (g, r, d); differentiable once.
+
+    Args:
+        synchronize: take the sample vectors of all processes of `torch.distributed` together.
+    """
+    if synchronize and several_processes():
+        mean, covariance = joint_mean_and_covariance(samples, eps)
+        isqrt = newton_schulz_isqrt if n_iter > PLAIN_ABOVE else covariance_isqrt
+        return mean, isqrt(covariance, n_iter)
     if n_iter > PLAIN_ABOVE:
         mean, covariance = mean_and_covariance(samples, eps)
         return mean, newton_schulz_isqrt(covariance, n_iter)

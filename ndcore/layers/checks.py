@@ -1,0 +1,102 @@
+"""What the layers refuse: sizes that are no sizes, inputs of another type, statistics that are not finite."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from numbers import Integral
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.utils import _pair
+
+from ndcore.errors import NonFiniteError
+
+AUTOCAST_INPUTS = (torch.float16, torch.bfloat16, torch.float32)
+
+
+def require_counts(name: str, **values: int) -> None:
+    """Refuse a value that is not a whole number of at least 1.
+
+    Raises:
+        ValueError: names the layer, the argument and the value.
+    """
+    for key, value in values.items():
+        if not isinstance(value, Integral) or value < 1:
+            raise ValueError(f"{name}: {key}={value!r} must be a whole number of at least 1")
+
+
+def require_pair(name: str, key: str, value: int | tuple[int, int], least: int = 1) -> tuple[int, int]:
+    """The value for (height, width).
+
+    Raises:
+        ValueError: not one or two whole numbers of at least `least`; names the layer, the argument and the value.
+    """
+    pair = _pair(value)
+    if len(pair) != 2 or not all(isinstance(size, Integral) and size >= least for size in pair):
+        raise ValueError(f"{name}: {key}={value!r} must be one or two whole numbers of at least {least}")
+    return pair
+
+
+def require_rates(name: str, eps: float, momentum: float) -> None:
+    """Refuse a negative eps, with which the covariance has no inverse square root, and a momentum outside [0, 1].
+
+    Raises:
+        ValueError: names the layer, the argument and the value.
+    """
+    if not eps >= 0:
+        raise ValueError(f"{name}: eps={eps} must not be negative")
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"{name}: momentum={momentum} must lie between 0 and 1")
+
+
+def require_dtype(x: Tensor, own: Tensor, layer: nn.Module) -> None:
+    """Refuse an input that the layer cannot multiply with its own tensors, before any running value has changed.
+
+    Raises:
+        TypeError: names the layer and both types.
+    """
+    if x.dtype == own.dtype:
+        return
+    casts = x.device.type != "meta" and torch.is_autocast_enabled(x.device.type)
+    if casts and x.dtype in AUTOCAST_INPUTS and own.dtype in AUTOCAST_INPUTS:
+        return
+    raise TypeError(f"{layer}: got an input of {x.dtype}, but the layer is of {own.dtype}; convert one of them")
+
+
+def require_finite(value: Tensor, x: Tensor, layer: nn.Module, what: str = "covariance") -> None:
+    """Stop before statistics with NaN or infinity poison the running ones.
+
+    Only where looking costs nothing: on an accelerator it would stall every layer of every step, and there the trainer,
+    which watches the loss, names the layer afterwards.
+
+    Args:
+        value: (…, d, d), the inverse square root of the covariance, or a variance plus eps. It is not finite if the
+            covariance is not, and zero if the covariance is finite but its norm is not.
+        x: the input of the layer.
+
+    Raises:
+        NonFiniteError: names the layer and the numbers.
+    """
+    if value.device.type != "cpu" or torch.compiler.is_compiling():
+        return
+    largest_entry = value.detach().amax(dim=(-2, -1))  # NaN if one is
+    if largest_entry.gt(0).all() and value.isfinite().all():
+        return
+    finite = x.isfinite()
+    largest = x.detach()[finite].abs().max().item() if finite.any() else float("nan")
+    others = " (the batches of the other processes count too)" if getattr(layer, "synchronize", False) else ""
+    raise NonFiniteError(
+        f"{layer}: its {what} is not finite or too large; of the {x.numel()} values of its input {tuple(x.shape)}, "
+        f"{int((~finite).sum())} are NaN or infinite and the largest other is {largest:.3g}{others}: "
+        "lower the learning rate, or look for the first layer that produces such values"
+    )
+
+
+def full_precision(x: Tensor) -> AbstractContextManager:
+    """Switches autocast off: statistics and inverse square roots keep the precision of the layer."""
+    return nullcontext() if x.device.type == "meta" else torch.autocast(x.device.type, enabled=False)
+
+
+def statistics_dtype(own: Tensor) -> torch.dtype:
+    """Type in which a layer computes its statistics: its own, and at least float32."""
+    return torch.promote_types(own.dtype, torch.float32)
