@@ -1,0 +1,152 @@
+"""`deconvolve`: network deconvolution for any model."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, overload
+
+import torch
+from torch import nn
+
+from ndcore.errors import UserError, unknown_name
+from ndcore.layers import Delinear, FastDeconv
+from ndcore.surgery.plan import Plan
+from ndcore.surgery.rules import Options, Rule, as_rules, require_known
+from ndcore.surgery.summary import Summary
+
+BATCH_NORM = ("fold", "drop", "keep", "drop-all")
+GEOMETRY = {
+    "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "in_features",
+    "out_features",
+}  # fmt: skip
+"""Arguments that the replaced layer decides."""
+
+
+@overload
+def deconvolve(model: nn.Module, *, report: Literal[False] = False, **kwargs: Any) -> nn.Module: ...
+@overload
+def deconvolve(model: nn.Module, *, report: Literal[True], **kwargs: Any) -> tuple[nn.Module, Summary]: ...
+def deconvolve(
+    model: nn.Module,
+    *,
+    include: Rule | Iterable[Rule] | None = None,
+    exclude: Rule | Iterable[Rule] | None = None,
+    batch_norm: Literal["fold", "drop", "keep", "drop-all"] = "fold",
+    conv: Mapping[str, Any] | None = None,
+    linear: Mapping[str, Any] | None = None,
+    overrides: Mapping[str | type[nn.Module], Mapping[str, Any]] | None = None,
+    inplace: bool = False,
+    report: bool = False,
+) -> nn.Module | tuple[nn.Module, Summary]:
+    """Replace every Conv2d, and the BatchNorm2d that directly follows, by FastDeconv, and every Linear by Delinear.
+
+        model = ndcore.deconvolve(torchvision.models.resnet18())
+        model, summary = ndcore.deconvolve(mine, exclude="head.*", overrides={"conv1": {"n_iter": 15}}, report=True)
+
+    **Weights are kept**: the new layers hold the very parameters of the old ones (same dtype, device, `requires_grad`,
+    ties), and modes and hooks stay. In evaluation mode the converted model computes what the given one does, until the
+    first training step fills the running statistics. From there on its layers see whitened inputs: weights that were
+    trained without are a start to train on from, not a finished model. Build the optimiser after the conversion.
+
+    **Batch normalisation** goes only where it is sure to follow directly: in the traced flow of data
+    (`ndcore.surgery.wiring`) the convolution's output goes to it alone. It becomes an `nn.Identity` and the layer gets
+    a bias if it had none. In pre-activation networks (norm, ReLU, conv) that is the case inside of a block, where the
+    second norm takes what the first convolution gives; the norms at the beginning of a block stay. A model, or the part
+    of it, that cannot be traced keeps its batch normalisation. `batch_norm` says what becomes of it:
+
+    - "fold": running statistics and affine parameters go into weight and bias, so that nothing changes in evaluation.
+      For a model as it was made that scales the weights by 1/√(1 + ε) and, where γ starts at 0, makes them 0.
+    - "drop": it goes and leaves weight and bias untouched: for models that are trained from the beginning.
+    - "drop-all": every BatchNorm2d goes so, wherever it stands, as in the study's ND networks.
+    - "keep": all stay.
+
+    **Left as they are, and said so in the summary**: other convolutions (transposed, 1-D, 3-D); subclasses of Conv2d
+    and Linear with a forward of their own; weights that are computed from others (weight norm, pruning); layers whose
+    weight is used without calling them (`out_proj` of `nn.MultiheadAttention`, both linear layers of
+    `nn.TransformerEncoderLayer`); layers that are deconvolved already, so a second call changes nothing.
+
+    A shared layer stays shared, and its statistics are those of all its uses. Padding that FastDeconv does not have
+    (modes other than zeros, "same" with an even kernel) becomes a padding module before it, in an `nn.Sequential`.
+
+    Args:
+        model: any module. A single Conv2d or Linear is returned as its replacement.
+        include: rules (`ndcore.surgery.rules.Rule`) for the convolutions and linear layers to replace; None: all.
+        exclude: rules for what to leave; here batch normalisation counts as well.
+        batch_norm: see above.
+        conv: arguments of `ndcore.layers.FastDeconv` for all convolutions: `block`, `n_iter`, `sampling_stride`,
+            `freeze`, … `bias=True` gives those without a bias one of zeros, as the published networks have.
+        linear: arguments of `ndcore.layers.Delinear` for all linear layers.
+        overrides: of name patterns or classes, arguments for the layers that they cover; the last one wins. The study
+            treats most first layers so: `{"conv1": {"n_iter": 15, "freeze": True}}`.
+        inplace: change the given model instead of a deep copy.
+        report: also return what was replaced, what was left, and why.
+
+    Returns:
+        The model, with `report=True` the model and its summary.
+
+    Raises:
+        UserError: no layer to replace; a rule or option that does not exist, fits nothing or has no effect; a layer
+            that is not initialised yet (lazy), neither float32 nor float64, or also held in a list of plain Python; a
+            compiled, scripted or distributed model; a model that cannot be copied.
+    """
+    require_open(model, "deconvolve")
+    if batch_norm not in BATCH_NORM:
+        raise UserError(unknown_name("batch_norm", batch_norm, BATCH_NORM))
+    chosen = None if include is None else as_rules(include, "include")
+    excluded = as_rules(exclude, "exclude")
+    overrides = overrides or {}
+    for rules, what in ((chosen or (), "include"), (excluded, "exclude"), (overrides, "overrides")):
+        require_known(rules, model, what)
+    options = Options(
+        {FastDeconv: conv or {}, Delinear: linear or {}},
+        overrides,
+        {kind: _options(kind) for kind in (FastDeconv, Delinear)},
+    )
+    plan = Plan(model if inplace else copied(model), chosen, excluded, batch_norm, options)
+    _require_work(plan, model)
+    options.require_used()
+    summary = Summary("deconvolved", plan.changes)
+    result = plan.carry_out()
+    return (result, summary) if report else result
+
+
+def require_open(model: nn.Module, what: str) -> None:
+    """A model whose layers can be exchanged.
+
+    Raises:
+        UserError: not a module, or one around which something else is built already.
+    """
+    if not isinstance(model, nn.Module):
+        raise UserError(f"{what} needs an nn.Module, got {type(model).__name__}")
+    wrapped = isinstance(model, (torch.jit.ScriptModule, nn.parallel.DistributedDataParallel))
+    if wrapped or hasattr(model, "_orig_mod") or type(model).__name__ == "FullyShardedDataParallel":
+        raise UserError(f"{type(model).__name__}: {what} the model before it is compiled, scripted or distributed")
+
+
+def copied(model: nn.Module) -> nn.Module:
+    """A deep copy.
+
+    Raises:
+        UserError: the model has something that cannot be copied.
+    """
+    try:
+        return copy.deepcopy(model)
+    except Exception as error:  # whatever a user's module holds
+        raise UserError(f"{type(model).__name__} cannot be copied: {error}") from error
+
+
+def _options(kind: type) -> tuple[str, ...]:
+    return tuple(name for name in inspect.signature(kind).parameters if name not in GEOMETRY)
+
+
+def _require_work(plan: Plan, model: nn.Module) -> None:
+    layers = [c for c in plan.changes if c.now in ("FastDeconv", "Delinear") or c.note == "deconvolved already"]
+    if layers:
+        return
+    left = [c for c in plan.changes if "Norm" not in c.was]
+    if not left:
+        raise UserError(f"{type(model).__name__} has no Conv2d and no Linear layer: there is nothing to deconvolve")
+    reasons = ", ".join(f"{c.name} ({c.note})" for c in left[:3]) + (" …" if len(left) > 3 else "")
+    raise UserError(f"nothing of {type(model).__name__} would be deconvolved; left are {reasons}")

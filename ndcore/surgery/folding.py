@@ -1,0 +1,184 @@
+"""`fold`: a model for inference without a trace of what its training needed."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal, overload
+
+import torch
+from torch import fx, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils._pytree import tree_leaves
+
+from ndcore.errors import UserError
+from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
+from ndcore.layers.statistics import fold_into_weight
+from ndcore.surgery.conversion import copied, require_open
+from ndcore.surgery.replacement import absorbed, exchange, hand_over, is_plain, places, plain, untouched, without_norm
+from ndcore.surgery.summary import Change, Summary
+from ndcore.surgery.wiring import Tracer, norms_after, trace
+
+TOLERANCE = 1e-4
+"""Largest difference of outputs, relative to the largest output, that an example may show: float32 has 1e-7."""
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+@overload
+def fold(model: nn.Module, *, example: Any = None, report: Literal[False] = False) -> nn.Module: ...
+@overload
+def fold(model: nn.Module, *, example: Any = None, report: Literal[True]) -> tuple[nn.Module, Summary]: ...
+def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.Module | tuple[nn.Module, Summary]:
+    """A new model that computes what this one does in evaluation mode, from plain layers.
+
+        small = ndcore.fold(model)
+
+    FastDeconv becomes Conv2d and Delinear Linear, their running statistics folded into weight and bias; that is exact
+    at the border too, where both pad the raw input with zeros. A batch normalisation that directly follows a
+    convolution goes into its weights; one that does not (before a convolution, or after a linear layer) stays.
+
+    The result is a `torch.fx.GraphModule`: the traced forward pass of evaluation mode. It consists of the modules of
+    torch alone, neither of this package nor of the model's own classes, so it can be saved with `torch.save` and loaded
+    (with `weights_only=False`) where neither is installed, and exported with `torch.export` and `torch.onnx.export`.
+    It is for inference: switched to training mode it does not become the given model again. A call of a GraphModule
+    takes some ten microseconds more than one of the model's own class. Hooks of the whole model
+    are not in it; those of single layers are. A forward that cannot be traced is left as it is: then the result is a
+    copy of the model with its layers exchanged, needs the model's own classes, and the summary says so.
+
+    The given model stays as it is.
+
+    Args:
+        model: any module with layers of this package or batch normalisation.
+        example: an input, or a tuple of inputs. If given, the outputs of both models are compared.
+        report: also return what was replaced, what was left, and why.
+
+    Returns:
+        The folded model, with `report=True` the model and its summary.
+
+    Warns:
+        UserWarning: layers that are folded have never been trained, their running statistics are untouched.
+
+    Raises:
+        UserError: nothing to fold; a `ChannelDeconv`, which acts on activations and has no weights to fold into; a
+            compiled, scripted or distributed model; a model that cannot be copied; outputs of the example that differ
+            by more than 1e-4 of the largest, because the forward branches in a way that tracing does not see.
+    """
+    require_open(model, "fold")
+    result = copied(model).eval()
+    _require_foldable(result)
+    inputs = None if example is None else (example if isinstance(example, tuple) else (example,))
+    with torch.no_grad():
+        expected = None if inputs is None else result(*inputs)
+        result, changes = _fold_layers(result)
+        if not any(change.now for change in changes):
+            raise UserError(
+                f"{type(model).__name__} has no deconvolution and no batch normalisation directly after a convolution: "
+                "there is nothing to fold"
+            )
+        result, notes = _as_graph(result)
+        if inputs is not None:
+            _require_same(expected, result(*inputs))
+    summary = Summary("folded", tuple(changes), notes)
+    return (result, summary) if report else result
+
+
+def _require_foldable(model: nn.Module) -> None:
+    for name, module in model.named_modules():
+        if isinstance(module, ChannelDeconv):
+            raise UserError(f"{name}: ChannelDeconv acts on activations and has no weights to fold into")
+
+
+def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
+    """Exchange the layers of a copy in evaluation mode; returns it (or what stands for it) and what was done."""
+    where = places(model)
+    norm_after = norms_after(model)
+    new: dict[nn.Module, nn.Module] = {}
+    decided: dict[nn.Module, tuple[str | None, str]] = {}
+    for layer in where:
+        if isinstance(layer, (FastDeconv, Delinear)):
+            new[layer] = plain(layer, *_folded(layer))
+            decided[layer] = type(new[layer]).__name__, "its whitening in weight and bias"
+        elif isinstance(layer, _BatchNorm):
+            decided[layer] = None, "does not directly follow a convolution alone"
+    for layer, norm in norm_after.items():
+        target = new.get(layer, layer)
+        if reason := _why_norm_left(target, layer, norm):
+            decided[norm] = None, reason
+            continue
+        weight, bias = absorbed(target, norm)
+        target.weight, target.bias = (nn.Parameter(p, layer.weight.requires_grad) for p in (weight, bias))
+        new[norm] = hand_over(norm, without_norm(norm))
+        decided[norm] = type(new[norm]).__name__, f"in {where[layer][0] or 'the layer'}"
+    _warn_untouched([where[layer][0] for layer in new if untouched(layer)], len(new))
+    changes = [Change(" = ".join(where[m]), type(m).__name__, *decided[m]) for m in where if m in decided]
+    return exchange(model, new), changes
+
+
+def _folded(layer: FastDeconv | Delinear) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weight and bias of a layer in evaluation mode."""
+    if isinstance(layer, FastDeconv):
+        mean = layer.running_mean.view(layer.groups, -1)  # (g, d)
+        deconv = layer.running_deconv.view(layer.groups, layer.num_features, -1)  # (g, d, d)
+        return fold_into_weight(layer.weight, layer.bias, mean, deconv)
+    rows = layer.weight.view(-1, layer.block)  # (o·b, d)
+    rows, shift = fold_into_weight(rows, None, layer.running_mean[None], layer.running_deconv[None])
+    shift = shift.view(layer.out_features, -1).sum(-1)  # (o)
+    return rows.view_as(layer.weight), shift if layer.bias is None else layer.bias + shift
+
+
+def _why_norm_left(target: nn.Module, layer: nn.Module, norm: nn.Module) -> str | None:
+    if not any(is_plain(target, kind) for kind in CONVOLUTIONS):
+        return f"a {type(target).__name__} cannot take it over"
+    if without_norm(norm) is None:
+        return "not a plain batch normalisation"
+    if norm.running_var is None:
+        return "has no running statistics"
+    if layer._forward_hooks or norm._forward_pre_hooks:
+        return "hooks look at what it is given"
+    return None
+
+
+def _warn_untouched(names: list[str], count: int) -> None:
+    if names:
+        warnings.warn(
+            f"fold: the running statistics of {len(names)} of {count} layers are untouched ({', '.join(names[:3])}"
+            f"{' …' if len(names) > 3 else ''}): this model was never trained, or these layers are not used",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _as_graph(model: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
+    """The traced model, or the model itself and a note why."""
+    for tracer in (fx.Tracer(), Tracer()):
+        try:
+            graph = trace(model, tracer)
+        except Exception as error:  # a user's forward may raise anything when it is traced
+            reason = f"the forward of {type(model).__name__} cannot be traced ({str(error).splitlines()[0]})"
+            continue
+        graph._tracer_cls = None  # else a saved model would ask for this package
+        graph_module = fx.GraphModule(model, graph).eval()
+        _remove_identities(graph_module)
+        return graph_module, ()
+    return model, (f"{reason}: its layers were exchanged in a copy that needs its own classes",)
+
+
+def _remove_identities(model: fx.GraphModule) -> None:
+    for node in list(model.graph.nodes):
+        if node.op == "call_module" and type(module := model.get_submodule(node.target)) is nn.Identity:
+            if module._forward_hooks or module._forward_pre_hooks:
+                continue
+            node.replace_all_uses_with(node.args[0])
+            model.graph.erase_node(node)
+    model.delete_all_unused_submodules()
+    model.recompile()
+
+
+def _require_same(expected: Any, got: Any) -> None:
+    for a, b in zip(tree_leaves(expected), tree_leaves(got), strict=True):
+        if isinstance(a, torch.Tensor) and a.numel():
+            error = ((a - b).abs().max() / a.abs().max().clamp_min(torch.finfo(a.dtype).tiny)).item()
+            if not error <= TOLERANCE:
+                raise UserError(
+                    f"fold: the outputs of the example differ by {error:.1e} of the largest: the forward of this "
+                    "model branches on its input, and the traced branch is another one"
+                )

@@ -1,0 +1,178 @@
+"""What `deconvolve` does with every layer, decided before anything is changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.parameter import is_lazy
+
+from ndcore.errors import UserError
+from ndcore.layers import Delinear, FastDeconv
+from ndcore.surgery.replacement import absorbed, deconvolved, exchange, hand_over, is_plain, places, without_norm
+from ndcore.surgery.replacement import weight_is_own as own
+from ndcore.surgery.rules import Options, Rule, covers
+from ndcore.surgery.source import read_directly
+from ndcore.surgery.summary import Change
+from ndcore.surgery.wiring import norms_after
+
+
+class Plan:
+    """Decisions for a model; nothing is changed before `carry_out`.
+
+    Raises:
+        UserError: a layer cannot be right; names it.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        include: Sequence[Rule] | None,
+        exclude: Sequence[Rule],
+        batch_norm: str,
+        options: Options,
+    ) -> None:
+        self.model, self.batch_norm, self.options = model, batch_norm, options
+        self.include, self.exclude = include, exclude
+        self.where = places(model)
+        self.direct = read_directly(model)
+        self.norm_after = norms_after(model)
+        self.before = {norm: layer for layer, norm in self.norm_after.items()}
+        self.owners = Counter(id(p) for m in self.where for p in m._parameters.values() if p is not None)
+        self.new: dict[nn.Module, nn.Module] = {}
+        self.inner: dict[nn.Module, FastDeconv | Delinear] = {}
+        self.absorbed: dict[nn.Module, bool] = {}  # of a layer: whether its normalisation goes into its weights
+        self.decided: dict[nn.Module, tuple[str | None, str]] = {}
+        for layer in self.where:
+            if isinstance(layer, (_ConvNd, nn.Linear)):
+                self.decided[layer] = self._layer(layer)
+        for norm in self.where:
+            if isinstance(norm, _BatchNorm):
+                self.decided[norm] = self._norm(norm)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """One per layer and batch normalisation, in the order of the model."""
+        return tuple(
+            Change(" = ".join(self.where[m]), type(m).__name__, *self.decided[m])
+            for m in self.where
+            if m in self.decided
+        )
+
+    def carry_out(self) -> nn.Module:
+        """Exchange the layers. Returns the model, or what stands for it if it is a single layer."""
+        model = exchange(self.model, self.new)
+        for layer, fold in self.absorbed.items():
+            _take_over(self.inner[layer], self.norm_after[layer], fold)
+        return model
+
+    def _covered(self, rules: Sequence[Rule], layer: nn.Module) -> bool:
+        return any(covers(rule, name, self.model) for rule in rules for name in self.where[layer])
+
+    def _layer(self, layer: nn.Module) -> tuple[str | None, str]:
+        """Class of what replaces a layer, or None, and a note."""
+        kind = Delinear if isinstance(layer, nn.Linear) else FastDeconv
+        if isinstance(layer, (FastDeconv, Delinear)):
+            self.options.of(kind, self.where[layer], self.model)
+            return None, "deconvolved already"
+        if reason := self._why_left(layer):
+            return None, reason
+        self._require_possible(layer)
+        name = self.where[layer][0]
+        options = self.options.of(kind, self.where[layer], self.model)
+        bias = options.pop("bias", None)
+        if bias not in (None, True):
+            raise UserError(f"{name}: bias={bias!r}: a bias can be added (True), and one that is there is kept")
+        try:
+            self.new[layer], new = deconvolved(layer, options)
+        except ValueError as error:
+            raise UserError(f"{name}: {error}") from None
+        if bias and new.bias is None:
+            new.bias = nn.Parameter(new.weight.new_zeros(len(new.weight)), new.weight.requires_grad)
+        self.inner[layer] = new
+        size = f"{new.running_deconv.shape[-1]}×{new.running_deconv.shape[-1]}"
+        groups = getattr(layer, "groups", 1)
+        note = f"{groups} matrices {size}" if groups > 1 else f"matrix {size}"
+        note += f", n_iter={new.n_iter}" + (", freeze" if getattr(new, "freeze", False) else "")
+        return kind.__name__, note + (f", after {self.new[layer][0]}" if self.new[layer] is not new else "")
+
+    def _why_left(self, layer: nn.Module) -> str | None:  # noqa: PLR0911 (one per reason)
+        if self.include is not None and not self._covered(self.include, layer):
+            return "not included"
+        if self._covered(self.exclude, layer):
+            return "excluded"
+        kind = next((kind for kind in (nn.Conv2d, nn.Linear) if isinstance(layer, kind)), None)
+        if kind is None:
+            return "has no deconvolved counterpart"
+        if is_lazy(layer.weight):
+            return None  # refused
+        if not own(layer):
+            return "its weight is computed from others (parametrised, normalised or pruned): make it permanent first"
+        if not is_plain(layer, kind):
+            return f"a {kind.__name__} with a forward of its own"
+        if id(layer) in self.direct:
+            return f"{self.direct[id(layer)]} uses its weight without calling it"
+        return None
+
+    def _require_possible(self, layer: nn.Module) -> None:
+        name = self.where[layer][0]
+        if is_lazy(layer.weight):
+            raise UserError(f"{name}: not initialised yet: run the model once on a batch, or exclude the layer")
+        if layer.weight.dtype not in (torch.float32, torch.float64):
+            raise UserError(
+                f"{name}: its weight is {layer.weight.dtype}, and the inverse square root of a covariance needs "
+                "float32 or float64: convert the model (and train it under torch.autocast), or exclude the layer"
+            )
+
+    def _norm(self, norm: _BatchNorm) -> tuple[str | None, str]:
+        """Class of what replaces a batch normalisation, or None, and a note."""
+        layer = self.before.get(norm)
+        if reason := self._why_norm_left(norm, layer):
+            return None, reason
+        self.new[norm] = hand_over(norm, without_norm(norm))
+        now = type(self.new[norm]).__name__
+        if layer not in self.inner:
+            return now, "dropped"
+        self.absorbed[layer] = self.batch_norm == "fold"
+        return now, f"{'folded into' if self.absorbed[layer] else 'dropped after'} {self.where[layer][0]}"
+
+    def _why_norm_left(self, norm: _BatchNorm, layer: nn.Module | None) -> str | None:  # noqa: PLR0911 (one per reason)
+        if self._covered(self.exclude, norm):
+            return "excluded"
+        if self.batch_norm == "keep":
+            return "asked to be kept"
+        if without_norm(norm) is None or isinstance(norm, (nn.BatchNorm1d, nn.BatchNorm3d)):
+            return "not a plain BatchNorm2d"
+        if id(norm) in self.direct:
+            return f"{self.direct[id(norm)]} uses its weight without calling it"
+        if self.batch_norm == "drop-all":
+            return None
+        if layer is None:
+            return "not known to be the only thing that directly follows one convolution"
+        if layer not in self.inner:
+            return f"follows {self.where[layer][0]}, which was left"
+        if self.batch_norm == "drop":
+            return None
+        if norm.running_var is None:
+            return 'has no running statistics to fold; batch_norm="drop" takes it away'
+        if layer._forward_hooks or norm._forward_pre_hooks:
+            return "hooks look at what it is given"
+        if any(self.owners[id(p)] > 1 for p in layer._parameters.values() if p is not None):
+            return f"the weight of {self.where[layer][0]}, into which it would go, is tied to another layer's"
+        return None
+
+
+def _take_over(layer: FastDeconv | Delinear, norm: _BatchNorm, fold: bool) -> None:
+    """Fold a normalisation into a layer that takes its place, and give the layer a bias where only the norm had one."""
+    weight, bias = absorbed(layer, norm) if fold else (layer.weight, layer.bias)
+    if layer.bias is None:
+        trainable = layer.weight.requires_grad if norm.bias is None else norm.bias.requires_grad
+        layer.bias = nn.Parameter(layer.weight.new_zeros(len(layer.weight)), trainable)
+    if fold:
+        with torch.no_grad():  # in place: the parameters stay the same objects
+            layer.weight.copy_(weight)
+            layer.bias.copy_(bias)

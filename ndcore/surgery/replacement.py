@@ -1,0 +1,188 @@
+"""One layer for another: what the new one takes over, how a batch normalisation goes into weights, and the exchange.
+
+Letters of the shapes: o outputs of a layer, c input channels of a group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+
+from ndcore.errors import UserError
+from ndcore.layers import Delinear, FastDeconv
+
+PADS = {
+    "zeros": nn.ZeroPad2d,
+    "reflect": nn.ReflectionPad2d,
+    "replicate": nn.ReplicationPad2d,
+    "circular": nn.CircularPad2d,
+}
+HOOKS = tuple(name for name in vars(nn.Module()) if "hook" in name)
+
+
+def deconvolved(layer: nn.Conv2d | nn.Linear, options: Mapping[str, Any]) -> tuple[nn.Module, FastDeconv | Delinear]:
+    """A FastDeconv or Delinear with the very parameters, hooks, mode, dtype and device of a plain layer.
+
+    Its running mean is 0 and its running matrix the identity, so in evaluation it computes what the plain layer does.
+
+    Returns:
+        What stands in the place of the layer, and the new layer itself. They differ if the padding is not one that
+        FastDeconv has (another mode than zeros, or not the same on both sides): then padding stands before it.
+
+    Raises:
+        ValueError: options that do not fit.
+    """
+    with torch.device("meta"):  # without spending time or random numbers on weights that are replaced
+        if isinstance(layer, nn.Linear):
+            new: FastDeconv | Delinear = Delinear(layer.in_features, layer.out_features, bias=False, **options)
+            pad = None
+        else:
+            padding, pad = _padding(layer)
+            new = FastDeconv(
+                layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, padding, layer.dilation,
+                layer.groups, bias=False, **options,
+            )  # fmt: skip
+    tensor = {"dtype": layer.weight.dtype, "device": layer.weight.device}
+    new.running_mean = torch.zeros(new.running_mean.shape, **tensor)
+    identity = torch.eye(new.running_deconv.shape[-1], **tensor)
+    new.running_deconv = identity.expand(new.running_deconv.shape).clone()
+    new.weight, new.bias = layer.weight, layer.bias
+    place = new if pad is None else nn.Sequential(pad, new)
+    hand_over(layer, place)
+    return place, new
+
+
+def _padding(layer: nn.Conv2d) -> tuple[tuple[int, int], nn.Module | None]:
+    """Padding (rows, columns) for FastDeconv and the module that pads before it, if it cannot do so itself."""
+    left, right, top, bottom = layer._reversed_padding_repeated_twice
+    if layer.padding_mode == "zeros" and left == right and top == bottom:
+        return (top, left), None
+    return (0, 0), PADS[layer.padding_mode]((left, right, top, bottom))
+
+
+def plain(layer: FastDeconv | Delinear, weight: Tensor, bias: Tensor | None) -> nn.Conv2d | nn.Linear:
+    """A Conv2d or Linear of the same geometry with these weights."""
+    tensor = {"dtype": weight.dtype, "device": "meta"}
+    if isinstance(layer, Delinear):
+        new: nn.Conv2d | nn.Linear = nn.Linear(layer.in_features, layer.out_features, bias=False, **tensor)
+    else:
+        new = nn.Conv2d(
+            layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding, layer.dilation,
+            layer.groups, bias=False, **tensor,
+        )  # fmt: skip
+    new.weight = nn.Parameter(weight, layer.weight.requires_grad)
+    if bias is not None:
+        new.bias = nn.Parameter(bias, layer.weight.requires_grad)
+    hand_over(layer, new)
+    return new
+
+
+def hand_over(old: nn.Module, new: nn.Module) -> nn.Module:
+    """Give the new module mode and hooks of the old one: the same dictionaries, so that handles keep removing hooks."""
+    new.train(old.training)
+    for name in HOOKS:
+        setattr(new, name, getattr(old, name))
+    return new
+
+
+def absorbed(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]:
+    """Weight (o, c, …) and bias (o) with which a layer computes what it and the batch normalisation after it compute.
+
+    In evaluation mode, with the running statistics: W' = W·γ/√(v + ε), b' = (b − m)·γ/√(v + ε) + β, in float64.
+    """
+    with torch.no_grad():
+        scale = (norm.running_var.double() + norm.eps).rsqrt()  # (o)
+        if norm.weight is not None:
+            scale = scale * norm.weight.double()
+        bias = -norm.running_mean.double() * scale
+        if layer.bias is not None:
+            bias += layer.bias.double() * scale
+        if norm.bias is not None:
+            bias += norm.bias.double()
+        weight = layer.weight.double() * scale.view(-1, *(1,) * (layer.weight.dim() - 1))  # (o, c, …)
+        return weight.to(layer.weight.dtype), bias.to(layer.weight.dtype)
+
+
+def untouched(layer: nn.Module) -> bool:
+    """Whether running statistics are still those of a new layer; False on the meta device, where nobody can tell."""
+    if layer.running_mean.is_meta or layer.running_mean.any():
+        return False
+    if isinstance(layer, _BatchNorm):
+        return bool((layer.running_var == 1).all())
+    return bool((layer.running_deconv == torch.eye(layer.running_deconv.shape[-1]).to(layer.running_deconv)).all())
+
+
+def is_plain(layer: nn.Module, kind: type[nn.Module]) -> bool:
+    """Whether a module of this class, or of a subclass, computes exactly what the class does, from its own weight."""
+    same = isinstance(layer, kind) and type(layer).forward is kind.forward
+    if same and isinstance(layer, _ConvNd):
+        same = type(layer)._conv_forward is kind._conv_forward
+    return same and weight_is_own(layer)
+
+
+def without_norm(norm: _BatchNorm) -> nn.Module | None:
+    """What is left of a batch normalisation that is taken away: nothing, or the activation of timm's BatchNormAct2d.
+
+    None for a class that computes something else besides, which is not known.
+    """
+    if any(is_plain(norm, kind) for kind in (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)):
+        return nn.Identity()
+    if type(norm).__name__ == "BatchNormAct2d" and type(norm).__module__.startswith("timm."):
+        return nn.Sequential(norm.drop, norm.act)
+    return None
+
+
+def weight_is_own(layer: nn.Module) -> bool:
+    """False for a weight that is computed from others: parametrisation, weight norm, spectral norm, pruning."""
+    return "weight" in layer._parameters and not hasattr(layer, "parametrizations")
+
+
+def places(model: nn.Module) -> dict[nn.Module, list[str]]:
+    """Every module with all its qualified names, in the order of the model."""
+    found: dict[nn.Module, list[str]] = {}
+    for name, module in model.named_modules(remove_duplicate=False):
+        found.setdefault(module, []).append(name)
+    return found
+
+
+def exchange(model: nn.Module, new: Mapping[nn.Module, nn.Module]) -> nn.Module:
+    """Put modules in the place of others, in every place that these have. Returns the model, or what replaces it.
+
+    Raises:
+        UserError: a module is also held where nobody can exchange it, in a list or dictionary of plain Python.
+    """
+    where = places(model)
+    for module in where:
+        for attribute, held in _held(module):
+            if held in new:
+                raise UserError(
+                    f"{where[held][0]}: also held in the plain Python attribute {attribute!r} of "
+                    f"{where[module][0] or 'the model'}, which would keep the old layer; "
+                    "use nn.ModuleList or nn.ModuleDict there, or exclude the layer"
+                )
+    for old, replacement in new.items():
+        for name in where[old]:
+            if name:
+                parent, _, child = name.rpartition(".")
+                model.get_submodule(parent)._modules[child] = replacement
+    return new.get(model, model)
+
+
+def _held(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    for attribute, value in vars(module).items():
+        if attribute != "_modules":
+            yield from ((attribute, inner) for inner in _modules_in(value, depth=3))
+
+
+def _modules_in(value: object, depth: int) -> Iterator[nn.Module]:
+    if isinstance(value, nn.Module):
+        yield value
+    elif depth and isinstance(value, (list, tuple, set, frozenset, dict)):
+        items: Iterable[object] = value.values() if isinstance(value, dict) else value
+        for item in items:
+            yield from _modules_in(item, depth - 1)
