@@ -82,11 +82,21 @@ def create(name: str, norm: str = "bn", num_classes: int = 10) -> nn.Module:
     module = _module(name)
     if not isinstance(num_classes, int) or num_classes < 1:
         raise UserError(f"num_classes={num_classes!r}: {name} needs at least 1 class")
-    if norm not in module.NORMS:
-        raise UserError(unknown_name(f"norm of {name}", norm, module.NORMS))
+    require_norm(name, norm)
     model = module.build(norm, num_classes)
-    model.register_forward_pre_hook(partial(_check_images, describe(name)))
+    model.register_forward_pre_hook(partial(_check_images, describe(name)), with_kwargs=True)
     return model
+
+
+def require_norm(name: str, norm: str) -> None:
+    """Make sure that a network has a normalisation.
+
+    Raises:
+        UserError: unknown name, or a normalisation that this network does not have.
+    """
+    known = _module(name).NORMS
+    if norm not in known:
+        raise UserError(unknown_name(f"norm of {name}", norm, known))
 
 
 def _module(name: str) -> ModuleType:
@@ -95,9 +105,9 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{name}")
 
 
-def _check_images(network: Description, model: nn.Module, args: tuple[Tensor, ...]) -> None:
+def _check_images(network: Description, model: nn.Module, args: tuple[Tensor, ...], kwargs: dict[str, Tensor]) -> None:
     """Forward hook of every network: without it wrong sizes fail somewhere inside, in words about pools or matrices."""
-    shape = tuple(args[0].shape)
+    shape = tuple((args or (kwargs["x"],))[0].shape)
     smallest, largest = network.sides
     if len(shape) != 4 or shape[1] != network.input_size[0]:
         raise UserError(f"{network.name}: needs images (n, {network.input_size[0]}, h, w), got {shape}")

@@ -1,0 +1,125 @@
+"""Finding, describing and building networks, what they refuse, and one training step of each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+from model_facts import DEAD, FORWARD_ONLY, GOLDEN, PAIRS
+
+from ndcore import models
+from ndcore.errors import UserError
+from ndcore.layers import Delinear, FastDeconv
+
+TRAINED_AGAINST_GOLDEN = {f.stem.removeprefix("model_") for f in GOLDEN.glob("model_*.npz")} - FORWARD_ONLY
+TORCHVISION = {
+    ("vgg11_imagenet", "none"): torchvision.models.VGG,
+    ("vgg11_imagenet", "bn"): torchvision.models.VGG,
+    ("resnet18_imagenet", "bn"): torchvision.models.ResNet,
+    ("densenet121_imagenet", "bn"): torchvision.models.DenseNet,
+}
+OURS = [(name, norm) for name, norm in PAIRS if (name, norm) not in TORCHVISION]
+
+
+@pytest.mark.parametrize(("name", "norm"), [p for p in OURS if "_".join(p) not in TRAINED_AGAINST_GOLDEN])
+def test_training_step_reaches_every_parameter(name: str, norm: str) -> None:
+    """Whether a gradient arrives, be it zero: EfficientNet's gates have 1 to 20 hidden units, which may all be dead."""
+    torch.manual_seed(0)
+    model = models.create(name, norm, num_classes=10)
+    for layer in model.modules():
+        if isinstance(layer, (FastDeconv, Delinear)):
+            layer.n_iter = 1  # gradients take the same way through fewer products
+    logits = model(torch.randn(4, 3, 32, 32))
+    assert logits.shape == (4, 10)
+    F.cross_entropy(logits, torch.arange(4)).backward()
+    without = {key for key, p in model.named_parameters() if p.grad is None}
+    assert without == DEAD.get(f"{name}_{norm}", set())
+
+
+def test_parameters_without_gradient_are_those_of_the_unused_norm() -> None:
+    parameters = dict(models.create("preact18", "bn").named_parameters())
+    assert sum(parameters[name].numel() for name in DEAD["preact18_bn"]) == 128
+
+
+@pytest.mark.parametrize(("name", "norm"), TORCHVISION)
+def test_imagenet_baseline_is_torchvisions_own(name: str, norm: str) -> None:
+    with torch.device("meta"):
+        assert type(models.create(name, norm, num_classes=1000)) is TORCHVISION[name, norm]
+
+
+def test_imagenet_vgg_and_densenet_keep_the_default_initialization() -> None:
+    """He's initialisation, torchvision's, has √6 times the spread."""
+    torch.manual_seed(0)
+    densenet = models.create("densenet121_imagenet", "nd", 1000)
+    assert densenet.stem.weight.std().item() == pytest.approx((1 / (3 * 147)) ** 0.5, rel=0.05)
+    resnet = models.create("resnet18_imagenet", "nd", 1000)
+    assert resnet.stem.weight.std().item() == pytest.approx((2 / (64 * 49)) ** 0.5, rel=0.05)
+    vgg = models.create("vgg11_imagenet", "nd", 1)
+    assert vgg.features[0].weight.std().item() == pytest.approx((1 / (3 * 27)) ** 0.5, rel=0.05)
+
+
+def test_names_does_not_import_torch() -> None:
+    code = "import sys; from ndcore import models; assert 'vgg16' in models.names(); assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_describe_tells_what_a_network_is() -> None:
+    assert models.describe("pnasneta") == models.Description(
+        name="pnasneta", title="PNASNet-18", norms=("bn", "nd"), input_size=(3, 32, 32), sides=(29, 60)
+    )
+    vgg = models.describe("vgg11_imagenet")
+    assert (vgg.title, vgg.norms, vgg.input_size) == ("VGG-11", ("none", "bn", "nd"), (3, 224, 224))
+    assert models.describe("resnet18").sides == (25, 56)
+
+
+@pytest.mark.parametrize("look_up", [models.create, models.describe])
+def test_unknown_name_gives_the_nearest_ones(look_up) -> None:
+    with pytest.raises(UserError, match=r"unknown architecture 'resnet19': did you mean resnet18"):
+        look_up("resnet19")
+
+
+def test_norm_that_a_network_does_not_have_is_refused() -> None:
+    with pytest.raises(UserError, match=r"unknown norm of vgg16 'none': .*known are bn, nd"):
+        models.create("vgg16", "none")
+    with pytest.raises(UserError, match=r"unknown norm of efficientnet_full 'bn': .*known are nd"):
+        models.create("efficientnet_full")
+
+
+@pytest.mark.parametrize("num_classes", [0, -1, 2.0, "10", None])
+def test_wrong_number_of_classes_is_refused(num_classes: object) -> None:
+    with pytest.raises(UserError, match=r"num_classes=.*: vgg16 needs at least 1 class"):
+        models.create("vgg16", "bn", num_classes)
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_sides_are_the_limits_of_what_a_network_can_take(name: str) -> None:
+    """Without the check of `create`, one pixel beyond the limits fails somewhere inside the network."""
+    network = models.describe(name)
+    plain = {"efficientnet_full": "efficientnet", "resnet18d_full": "resnet18d"}.get(name, name)
+    assert network.sides == models.describe(plain).sides
+    smallest, largest = network.sides
+    assert smallest <= network.input_size[1] and (largest is None or network.input_size[1] <= largest)  # noqa: PT018
+    with torch.device("meta"):
+        model = models.create(plain, "bn").eval()
+        for side in (smallest, largest or 256):
+            assert model.forward(torch.empty(1, 3, side, side)).shape == (1, 10)
+        for side in {smallest - 1, (largest or -1) + 1} - {0}:
+            with pytest.raises(RuntimeError):
+                model.forward(torch.empty(1, 3, side, side))
+            with pytest.raises(UserError, match=rf"{plain}: needs images .* got {side}×{side}; it was defined for"):
+                model(torch.empty(1, 3, side, side))
+
+
+@pytest.mark.parametrize("norm", ["bn", "nd"])
+@pytest.mark.parametrize("shape", [(3, 32, 32), (2, 1, 32, 32), (2, 3, 32)])
+def test_what_is_no_batch_of_images_is_refused(norm: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(UserError, match=r"resnet18d: needs images \(n, 3, h, w\), got \("):
+        models.create("resnet18d", norm)(torch.zeros(shape))
+
+
+def test_images_may_be_given_by_name() -> None:
+    assert models.create("resnet18d", "bn")(x=torch.zeros(2, 3, 32, 32)).shape == (2, 10)
