@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -40,10 +41,10 @@ def describe_environment(device_type: str, precision: str) -> Environment:
     )
 
 
-def versions() -> dict[str, str]:
-    """Installed versions of the packages that matter to the numbers; "not installed" where one is missing."""
+def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Installed version of every package, "not installed" where one is missing; imports none of them."""
     found = {}
-    for name in PACKAGES:
+    for name in packages:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -63,11 +64,10 @@ def cpu_name() -> str:
 
 def describe_code(config: RunConfig, notebook: Path) -> Code:
     """Commit, digest of the sources, and the notebook and command of a run."""
-    commit = _git("rev-parse", "HEAD")
-    changed = _git("status", "--porcelain", "--untracked-files=no")
+    commit, dirty = git_state(PROJECT)
     return Code(
         git_commit=commit,
-        git_dirty=None if changed is None else bool(changed),
+        git_dirty=dirty,
         source_sha256=source_digest(),
         notebook=f"notebooks/{notebook.name}",
         notebook_sha256=hashlib.sha256(notebook.read_bytes()).hexdigest(),
@@ -83,12 +83,15 @@ def source_digest() -> str:
     return digest.hexdigest()
 
 
-def _git(*arguments: str) -> str | None:
-    """Output of a git command in the checkout; None without git or checkout."""
-    if not (PROJECT / ".git").exists():
-        return None
+def git_state(checkout: Path) -> tuple[str | None, bool | None]:
+    """Commit of a checkout, and whether a tracked file differs from it; None for what cannot be known."""
+    if not (checkout / ".git").exists():
+        return None, None
     try:
-        done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=20)
+        commit, changed = (
+            subprocess.run(["git", *ask], cwd=checkout, capture_output=True, text=True, check=True, timeout=20).stdout
+            for ask in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        )
     except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
+        return None, None
+    return commit.strip(), bool(changed)

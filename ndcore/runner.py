@@ -71,6 +71,7 @@ def run(config: RunConfig, *, runs: Path | None = None, data_root: Path | None =
     except PapermillExecutionError as error:
         if error.ename in REFUSALS:
             unfinished.unlink(missing_ok=True)
+            _remove_if_empty(unfinished.parent)
             raise UserError(error.evalue) from None
         kept = _publish(unfinished, runs, f"{config.run_id}.failed")
         reason = error.evalue if error.ename == "RunFailed" else f"{error.ename}: {error.evalue}"
@@ -94,6 +95,11 @@ def _publish(unfinished: Path, runs: Path, name: str) -> Path:
     target = runs / "notebooks" / f"{name}.ipynb"
     target.parent.mkdir(exist_ok=True)
     os.replace(unfinished, target)
-    if not any(unfinished.parent.iterdir()):
-        unfinished.parent.rmdir()
+    _remove_if_empty(unfinished.parent)
     return target
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """A folder that holds a checkpoint stays."""
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -17,7 +17,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 from ndcore.folders import runs_folder
-from ndcore.report.environment import git_state, versions
+from ndcore.report.environment import build_facts
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -34,7 +34,7 @@ def inputs_digest(root: Path) -> str:
     for base, paths in ((runs, files), (PACKAGE, PACKAGE.rglob("*.py"))):
         for path in sorted(paths):
             digest.update(f"{path.relative_to(base)}\0".encode() + path.read_bytes() + b"\0")
-    digest.update(repr((versions(), git_state(root))).encode())
+    digest.update(repr(build_facts(root)).encode())
     return digest.hexdigest()[:16]
 
 
