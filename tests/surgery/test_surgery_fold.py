@@ -59,7 +59,7 @@ def networks(draw) -> tuple[nn.Module, torch.Tensor]:
         layers += [nn.BatchNorm2d(width)] * draw(st.booleans()) + [nn.ReLU()] * draw(st.booleans())
         channels = width
     layers += [nn.Flatten(), nn.LazyLinear(4)]
-    x = torch.randn(3, first, 17, 15)
+    x = torch.randn(3, first, 31, 29)  # 29 is what three kernels that reach over 5 at stride 2 need
     model = nn.Sequential(*layers)
     model(x)
     return randomize_norms(model), x
