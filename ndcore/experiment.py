@@ -23,7 +23,7 @@ from ndcore import data, training
 from ndcore.config import RunConfig
 from ndcore.data.dataset import Dataset
 from ndcore.errors import RunFailed, UserError
-from ndcore.folders import NOTEBOOK, PROJECT, record_path, runs_folder, work_folder
+from ndcore.folders import NOTEBOOK, PROJECT, checkpoint_path, record_path, runs_folder
 from ndcore.provenance import describe_code, describe_environment
 from ndcore.records import Data, Epoch, Failure, Model, RunRecord, choose, pack_correct
 from ndcore.training.device import peak_memory
@@ -93,7 +93,7 @@ class Experiment:
                 self.config,
                 self.dataset,
                 self.device,
-                checkpoint=work_folder(self.config, self.runs) / "checkpoint.pt",
+                checkpoint=checkpoint_path(self.config, self.runs),
                 checkpoint_seconds=checkpoint_seconds,
                 progress=self.progress,
             )
@@ -112,7 +112,7 @@ class Experiment:
             sessions=self.result.sessions,
         )
         record.write(self.runs)
-        (work_folder(self.config, self.runs) / "checkpoint.pt").unlink(missing_ok=True)
+        checkpoint_path(self.config, self.runs).unlink(missing_ok=True)
         return record.sealed()
 
     @contextlib.contextmanager

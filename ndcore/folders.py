@@ -38,3 +38,8 @@ def record_path(config: RunConfig, runs: Path) -> Path:
 def work_folder(config: RunConfig, runs: Path) -> Path:
     """Checkpoint and unfinished notebook of a run."""
     return runs / "work" / config.run_id
+
+
+def checkpoint_path(config: RunConfig, runs: Path) -> Path:
+    """Where an unfinished run keeps its state."""
+    return work_folder(config, runs) / "checkpoint.pt"

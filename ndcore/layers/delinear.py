@@ -72,23 +72,30 @@ class Delinear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         self._check_input(x)
         with full_precision(x):
-            mean, deconv = self._transform(x.to(statistics_dtype(self.weight)))
-            dtype = self.weight.dtype
-            rows = self.weight.view(-1, self.block)  # (o·b, d)
-            rows, shift = fold_into_weight(rows, None, mean.to(dtype), deconv.to(dtype))
-            shift = shift.view(self.out_features, -1).sum(-1)  # (o)
-            bias = shift if self.bias is None else self.bias + shift
-        return F.linear(x, rows.view_as(self.weight), bias)
+            weight, bias = self.folded(*self._transform(x.to(statistics_dtype(self.weight))))
+        return F.linear(x, weight, bias)
 
     def _transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean (1, d) and whitening matrix (1, d, d) of this step."""
         if not self.training:
-            return self.running_mean.unsqueeze(0), self.running_deconv.unsqueeze(0)
+            return self.running_transform()
         mean, deconv = self.batch_transform(x)
         with torch.no_grad():
             self.running_mean.lerp_(mean[0].to(self.running_mean), self.momentum)
             self.running_deconv.lerp_(deconv[0].to(self.running_deconv), self.momentum)
         return mean, deconv
+
+    def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
+        """Weight (o, features) and bias (o) that act on the raw input; mean (1, d), whitening matrix (1, d, d)."""
+        dtype = self.weight.dtype
+        rows = self.weight.view(-1, self.block)  # (o·b, d)
+        rows, shift = fold_into_weight(rows, None, mean.to(dtype), deconv.to(dtype))
+        shift = shift.view(self.out_features, -1).sum(-1)  # (o)
+        return rows.view_as(self.weight), shift if self.bias is None else self.bias + shift
+
+    def running_transform(self) -> tuple[Tensor, Tensor]:
+        """Mean (1, d) and whitening matrix (1, d, d) of evaluation."""
+        return self.running_mean.unsqueeze(0), self.running_deconv.unsqueeze(0)
 
     def batch_transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean (1, d) and whitening matrix (1, d, d) of a batch (…, in_features)."""

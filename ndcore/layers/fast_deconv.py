@@ -113,9 +113,7 @@ class FastDeconv(_ConvNd):
     def forward(self, x: Tensor) -> Tensor:
         self._check_input(x)
         with full_precision(x):
-            mean, deconv = self._transform(x.to(statistics_dtype(self.weight)))
-            dtype = self.weight.dtype
-            weight, bias = fold_into_weight(self.weight, self.bias, mean.to(dtype), deconv.to(dtype))
+            weight, bias = self.folded(*self._transform(x.to(statistics_dtype(self.weight))))
         return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
     def _transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,8 +124,7 @@ class FastDeconv(_ConvNd):
                 self.running_mean.lerp_(mean.view_as(self.running_mean).to(self.running_mean), self.momentum)
                 self.running_deconv.lerp_(deconv.view_as(self.running_deconv).to(self.running_deconv), self.momentum)
             return mean, deconv
-        mean = self.running_mean.view(self.groups, -1)
-        deconv = self.running_deconv.view(self.groups, self.num_features, -1)
+        mean, deconv = self.running_transform()
         if self.training:  # a later live step changes the buffers in place, perhaps before this step's backward pass
             mean, deconv = mean.clone(), deconv.clone()
         return mean, deconv
@@ -146,6 +143,15 @@ class FastDeconv(_ConvNd):
         live = not self.frozen
         self.counter = (self.counter + 1) % (10 * self.freeze_iter)
         return live
+
+    def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
+        """Weight (o, c/g, k, k) and bias (o) that act on the raw input; mean (g, d), whitening matrix (g, d, d)."""
+        dtype = self.weight.dtype
+        return fold_into_weight(self.weight, self.bias, mean.to(dtype), deconv.to(dtype))
+
+    def running_transform(self) -> tuple[Tensor, Tensor]:
+        """Mean (g, d) and whitening matrix (g, d, d) of evaluation."""
+        return self.running_mean.view(self.groups, -1), self.running_deconv.view(self.groups, self.num_features, -1)
 
     def batch_transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean (g, d) and whitening matrix (g, d, d) of a batch (n, c, h, w)."""

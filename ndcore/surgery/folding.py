@@ -12,7 +12,6 @@ from torch.utils._pytree import tree_leaves
 
 from ndcore.errors import UserError
 from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
-from ndcore.layers.statistics import fold_into_weight
 from ndcore.surgery.conversion import copied, require_open
 from ndcore.surgery.replacement import absorbed, exchange, hand_over, is_plain, places, plain, untouched, without_norm
 from ndcore.surgery.summary import Change, Summary
@@ -95,7 +94,7 @@ def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
     decided: dict[nn.Module, tuple[str | None, str]] = {}
     for layer in where:
         if isinstance(layer, (FastDeconv, Delinear)):
-            new[layer] = plain(layer, *_folded(layer))
+            new[layer] = plain(layer, *layer.folded(*layer.running_transform()))
             decided[layer] = type(new[layer]).__name__, "its whitening in weight and bias"
         elif isinstance(layer, _BatchNorm):
             decided[layer] = None, "does not directly follow a convolution alone"
@@ -111,18 +110,6 @@ def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
     _warn_untouched([where[layer][0] for layer in new if untouched(layer)], len(new))
     changes = [Change(" = ".join(where[m]), type(m).__name__, *decided[m]) for m in where if m in decided]
     return exchange(model, new), changes
-
-
-def _folded(layer: FastDeconv | Delinear) -> tuple[torch.Tensor, torch.Tensor]:
-    """Weight and bias of a layer in evaluation mode."""
-    if isinstance(layer, FastDeconv):
-        mean = layer.running_mean.view(layer.groups, -1)  # (g, d)
-        deconv = layer.running_deconv.view(layer.groups, layer.num_features, -1)  # (g, d, d)
-        return fold_into_weight(layer.weight, layer.bias, mean, deconv)
-    rows = layer.weight.view(-1, layer.block)  # (o·b, d)
-    rows, shift = fold_into_weight(rows, None, layer.running_mean[None], layer.running_deconv[None])
-    shift = shift.view(layer.out_features, -1).sum(-1)  # (o)
-    return rows.view_as(layer.weight), shift if layer.bias is None else layer.bias + shift
 
 
 def _why_norm_left(target: nn.Module, layer: nn.Module, norm: nn.Module) -> str | None:

@@ -90,10 +90,6 @@ class Checkpoint:
         _restore_random(state["random"])
         return Position(**state["position"])
 
-    def remove(self) -> None:
-        """Delete the file: the run has its record."""
-        self.path.unlink(missing_ok=True)
-
 
 def _random_state() -> dict[str, Any]:
     name, keys, *rest = np.random.get_state()  # noqa: NPY002 the legacy global state, which a user's code may use
