@@ -6,12 +6,14 @@ import hashlib
 import json
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ndcore import data, models
 from ndcore.errors import UserError, unknown_name
 
 CORE = ("arch", "norm", "dataset", "epochs", "seed", "repeat")
+DECONVOLUTION = ("update_every", "sampling_stride", "block", "n_iter")
+"""Fields about deconvolution only; a run with another normalisation leaves them at their defaults."""
 
 
 class RunConfig(BaseModel):
@@ -47,6 +49,17 @@ class RunConfig(BaseModel):
     """L2 penalty on every parameter, biases and normalisation included."""
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     """"fp32"; "tf32": matrix products of CUDA in TF32; "bf16": autocast, statistics of the layers stay in float32."""
+    update_every: int = Field(default=1, ge=1)
+    """Statistics and inverse root of a deconvolution are computed at every so many training steps; above 1 an
+    approximation."""
+    sampling_stride: int = Field(default=3, ge=1)
+    """The statistics use every so many positions of a convolution, per axis, where the network sets no other stride."""
+    block: int = Field(default=64, ge=1)
+    """Channels that share one whitening matrix, where the network sets no other number."""
+    n_iter: int = Field(default=5, ge=1)
+    """Newton–Schulz iterations, where the network sets no other number, as most do for their first layer."""
+    train_images: int | None = Field(default=None, ge=1)
+    """Train on the first so many training images in canonical order only; None: on all."""
 
     @field_validator("arch")
     @classmethod
@@ -61,6 +74,13 @@ class RunConfig(BaseModel):
         if value not in data.names():
             raise ValueError(unknown_name("data set", value, data.names()))
         return value
+
+    @model_validator(mode="after")
+    def _about_deconvolution(self) -> Self:
+        for name in self.deconvolution() if self.norm != "nd" else ():
+            value, default = getattr(self, name), type(self).model_fields[name].default
+            raise ValueError(f"{name}={value} is about deconvolution, norm={self.norm} has only {name}={default}")
+        return self
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> Self:
@@ -88,6 +108,11 @@ class RunConfig(BaseModel):
         """Readable head and the first 8 hexadecimal digits of the SHA-256 of the canonical JSON."""
         digest = hashlib.sha256(self.canonical_json().encode()).hexdigest()[:8]
         return f"{self.dataset}-{self.arch}-{self.norm}-e{self.epochs}-s{self.seed}-r{self.repeat}-{digest}"
+
+    def deconvolution(self) -> dict[str, int]:
+        """The fields of `DECONVOLUTION` that are not at their defaults, as `ndcore.models.create` takes them."""
+        values = {name: getattr(self, name) for name in DECONVOLUTION}
+        return {name: value for name, value in values.items() if value != type(self).model_fields[name].default}
 
     def options(self) -> dict[str, Any]:
         """The fields that a command must name to get this configuration: the required ones, the seed, what differs."""

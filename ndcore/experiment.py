@@ -71,8 +71,9 @@ class Experiment:
         self.result: training.TrainingResult | None = None
 
     def load_data(self) -> Dataset:
-        """Open and verify the data set."""
-        self.dataset = data.load(self.config.dataset, self.data_root, progress=self.progress)
+        """Open and verify the data set, and leave out the training images that are not asked for."""
+        whole = data.load(self.config.dataset, self.data_root, progress=self.progress)
+        self.dataset = whole.first(self.config.train_images)
         return self.dataset
 
     def build_model(self) -> nn.Module:

@@ -30,6 +30,11 @@ def runs_folder(start: Path | None = None) -> Path:
     return PROJECT / "runs"
 
 
+def ablation_folder(start: Path | None = None) -> Path:
+    """The folder of the ablation's records, within `runs_folder(start)` and apart from the evidence of the tables."""
+    return runs_folder(start) / "ablation"
+
+
 def record_path(config: RunConfig, runs: Path) -> Path:
     """Where the record of a complete run lies."""
     return runs / f"{config.run_id}.json"

@@ -7,10 +7,12 @@ warns, no more, about a name that the notebook does not have. Both must end in a
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from ndcore.ablation import Budget, Factor, choose_factors
 from ndcore.config import RunConfig
 from ndcore.errors import UserError, unknown_name
 
@@ -30,16 +32,41 @@ def read_parameters(namespace: Mapping[str, Any]) -> tuple[RunConfig, dict[str, 
     Raises:
         UserError: a parameter that does not exist, or a value of the wrong type or range.
     """
-    known = (*RunConfig.model_fields, *OPTIONS)
+    options = _options(namespace, RunConfig.model_fields)
+    return RunConfig.parse({name: namespace[name] for name in RunConfig.model_fields if name in namespace}), options
+
+
+def read_ablation(namespace: Mapping[str, Any]) -> tuple[Budget, list[Factor], dict[str, Any]]:
+    """Validate what the parameter cells of the ablation's notebook have defined.
+
+    Args:
+        namespace: `globals()` of the notebook.
+
+    Returns:
+        The budget, the factors, and the options as arguments of `ndcore.ablation.perform`.
+
+    Raises:
+        UserError: a parameter that does not exist, or a value of the wrong type or range.
+    """
+    budget = [field.name for field in fields(Budget)]
+    options = _options(namespace, [*budget, "factors"])
+    names = namespace["factors"]
+    if not isinstance(names, str):
+        raise UserError(f"factors={names!r}: expected names separated by commas, got {type(names).__name__}")
+    return Budget(**{name: namespace[name] for name in budget}), choose_factors(names), options
+
+
+def _options(namespace: Mapping[str, Any], others: Iterable[str]) -> dict[str, Any]:
+    """The parameters of `OPTIONS`, once no parameter is injected that is neither one of them nor one of `others`."""
+    known = (*others, *OPTIONS)
     unknown = [name for name in injected_names(namespace.get("In", ())) if name not in known]
     if unknown:
         raise UserError("; ".join(unknown_name("parameter", name, known) for name in unknown))
-    config = RunConfig.parse({name: namespace[name] for name in RunConfig.model_fields if name in namespace})
     options = {name: namespace.get(name) for name in OPTIONS}
     for name, value in options.items():
         if value is not None and not isinstance(value, str):
             raise UserError(f"{name}={value!r}: expected a text, got {type(value).__name__}")
-    return config, {
+    return {
         "device": options["device"] or "auto",
         "data_root": Path(options["data_root"]) if options["data_root"] else None,
         "runs": Path(options["runs"]) if options["runs"] else None,

@@ -52,7 +52,7 @@ def run(config: RunConfig, *, runs: Path | None = None, data_root: Path | None =
     models.require_norm(config.arch, config.norm)
     require_writable(runs)
     data_root = data_root and data_root.absolute()
-    data.load(config.dataset, data_root)
+    data.load(config.dataset, data_root).first(config.train_images)
     unfinished = work_folder(config, runs) / "notebook.ipynb"
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     places = {"device": device, "data_root": data_root and str(data_root), "runs": str(runs)}

@@ -11,13 +11,13 @@ from pydantic_core import PydanticUndefined
 from ndcore.config import RunConfig
 from ndcore.folders import NOTEBOOK
 
-NUMBERS = {"int": int, "float": float}
+NUMBERS = {"int": int, "float": float, "int | None": int}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"Executes notebooks/{NOTEBOOK.name} through papermill. A run that has its record is not run again."
     for name, field in RunConfig.model_fields.items():
-        kind = getattr(field.annotation, "__name__", "str")
+        kind = getattr(field.annotation, "__name__", str(field.annotation))
         required = field.default is PydanticUndefined
         text = " ".join(field.description.split()).replace("%", "%%").replace("`", "")
         parser.add_argument(
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             type=NUMBERS.get(kind, str),
             required=required,
             default=argparse.SUPPRESS,
-            metavar={"int": "N", "float": "X"}.get(kind, "NAME"),
+            metavar={int: "N", float: "X"}.get(NUMBERS.get(kind), "NAME"),
             help=text if required else f"{text} (default: {field.default})",
         )
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")

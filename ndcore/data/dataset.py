@@ -5,8 +5,10 @@ Shapes: n images of a split.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+from ndcore.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,3 +42,19 @@ class Dataset:
     """SHA-256 in hexadecimal for "train" and "test", see `ndcore.data.fingerprint`."""
     source: str
     """"torchvision files", "image folder" or "scikit-learn digits"."""
+
+    def first(self, train_images: int | None) -> Self:
+        """The same data set with only the first so many training images; None: with all.
+
+        The order is that of the content digests, so the images are a mix of all classes, the same one everywhere. The
+        fingerprint stays that of the whole data set.
+
+        Raises:
+            UserError: it has fewer training images.
+        """
+        if train_images is None:
+            return self
+        if train_images > len(self.train):
+            raise UserError(f"train_images={train_images}: {self.spec.name} has only {len(self.train)} training images")
+        train = Split(self.train.images[:train_images], self.train.labels[:train_images])
+        return replace(self, train=train)

@@ -12,19 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ndcore.layers.checks import (
-    full_precision,
-    require_counts,
-    require_dtype,
-    require_finite,
-    require_rates,
-    statistics_dtype,
-)
+from ndcore.layers.checks import require_counts, require_dtype, require_rates
 from ndcore.layers.statistics import block_size, fold_into_weight
-from ndcore.layers.whitening import whitening_transform
+from ndcore.layers.whitening import sample_statistics
+from ndcore.layers.whitening_layer import WhiteningLayer
 
 
-class Delinear(nn.Linear):
+class Delinear(WhiteningLayer, nn.Linear):
     """Takes the place of `nn.Linear`.
 
     Args:
@@ -34,6 +28,8 @@ class Delinear(nn.Linear):
         momentum: weight of the new value in the running statistics.
         block: features per block; the greatest common divisor with `in_features` where it does not divide them.
         synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
+        update_every: compute the statistics in every so many training steps only, an approximation if more than 1; see
+            `ndcore.layers.whitening_layer`.
 
     Buffers: `running_mean` (block), zeros at first; `running_deconv` (block, block), identity at first.
 
@@ -58,6 +54,7 @@ class Delinear(nn.Linear):
         momentum: float = 0.1,
         block: int = 512,
         synchronize: bool = False,
+        update_every: int = 1,
     ) -> None:
         name = f"Delinear({in_features}, {out_features})"
         require_counts(name, in_features=in_features, out_features=out_features, n_iter=n_iter, block=block)
@@ -65,25 +62,10 @@ class Delinear(nn.Linear):
         super().__init__(in_features, out_features, bias)
         self.eps, self.n_iter, self.momentum = eps, n_iter, momentum
         self.block = block_size(block, in_features)
-        self.synchronize = synchronize
+        self.synchronize, self.counter = synchronize, 0
         self.register_buffer("running_mean", torch.zeros(self.block))
         self.register_buffer("running_deconv", torch.eye(self.block))
-
-    def forward(self, x: Tensor) -> Tensor:
-        self._check_input(x)
-        with full_precision(x):
-            weight, bias = self.folded(*self._transform(x.to(statistics_dtype(self.weight))))
-        return F.linear(x, weight, bias)
-
-    def _transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean (1, d) and whitening matrix (1, d, d) of this step."""
-        if not self.training:
-            return self.running_transform()
-        mean, deconv = self.batch_transform(x)
-        with torch.no_grad():
-            self.running_mean.lerp_(mean[0].to(self.running_mean), self.momentum)
-            self.running_deconv.lerp_(deconv[0].to(self.running_deconv), self.momentum)
-        return mean, deconv
+        self.set_update_every(update_every)
 
     def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
         """Weight (o, features) and bias (o) that act on the raw input; mean (1, d), whitening matrix (1, d, d)."""
@@ -97,11 +79,13 @@ class Delinear(nn.Linear):
         """Mean (1, d) and whitening matrix (1, d, d) of evaluation."""
         return self.running_mean.unsqueeze(0), self.running_deconv.unsqueeze(0)
 
-    def batch_transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean (1, d) and whitening matrix (1, d, d) of a batch (…, in_features)."""
-        mean, deconv = whitening_transform(self.sample(x), self.eps, self.n_iter, self.synchronize)
-        require_finite(deconv, x, self)
-        return mean, deconv
+    def transform(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The product (…, out_features) of the raw input with folded weight and bias."""
+        return F.linear(x, weight, bias)
+
+    def batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The batch (…, in_features) itself, its mean (1, d) and covariance plus eps·I (1, d, d)."""
+        return x, *sample_statistics(self.sample(x), self.eps, self.n_iter, self.synchronize)
 
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (1, r, d) of a batch (…, in_features); every block of a row is one of them."""

@@ -14,20 +14,16 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.modules.conv import _ConvNd
 
-from ndcore.layers.checks import (
-    full_precision,
-    require_counts,
-    require_dtype,
-    require_finite,
-    require_pair,
-    require_rates,
-    statistics_dtype,
-)
+from ndcore.layers.checks import require_counts, require_dtype, require_pair, require_rates
+from ndcore.layers.inverse_root import PLAIN_ABOVE
+from ndcore.layers.patches import Patches
 from ndcore.layers.statistics import block_size, fold_into_weight, sample_patches, sample_pixels
-from ndcore.layers.whitening import whitening_transform
+from ndcore.layers.synchronize import several_processes
+from ndcore.layers.whitening import image_statistics, sample_statistics
+from ndcore.layers.whitening_layer import WhiteningLayer
 
 
-class FastDeconv(_ConvNd):
+class FastDeconv(WhiteningLayer, _ConvNd):
     """Takes the place of `Conv2d` and of the batch normalisation after it.
 
     Args:
@@ -41,10 +37,12 @@ class FastDeconv(_ConvNd):
         freeze: after `freeze_iter` training steps use the running statistics also in training; they are live again
             for the first `freeze_iter` + 1 of every 10·`freeze_iter` steps, as in the published code.
         synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
+        update_every: compute the statistics in every so many training steps only, an approximation if more than 1; see
+            `ndcore.layers.whitening_layer`.
 
     Buffers: `running_mean` (g·d), zeros at first; `running_deconv` (d, d), or (g, d, d) if groups > 1, at first the
-    identity. `counter`, the number of training steps modulo 10·`freeze_iter`, is a plain attribute. Under
-    `torch.compile` only layers with `freeze` count, outside the compiled graph, which breaks there.
+    identity. `counter`, the number of training steps modulo 10·`freeze_iter`·`update_every`, is a plain attribute.
+    Under `torch.compile` only layers that are not always live count, outside the compiled graph, which breaks there.
 
     Shapes: (n, c, h, w) → (n, o, h', w').
 
@@ -75,6 +73,7 @@ class FastDeconv(_ConvNd):
         freeze: bool = False,
         freeze_iter: int = 100,
         synchronize: bool = False,
+        update_every: int = 1,
     ) -> None:
         name = f"FastDeconv({in_channels}, {out_channels}, kernel_size={kernel_size}, groups={groups})"
         require_counts(name, in_channels=in_channels, out_channels=out_channels, groups=groups, block=block)
@@ -104,45 +103,19 @@ class FastDeconv(_ConvNd):
         identity = torch.eye(self.num_features)
         self.register_buffer("running_mean", torch.zeros(groups * self.num_features))
         self.register_buffer("running_deconv", identity.repeat(groups, 1, 1) if groups > 1 else identity)
+        self.set_update_every(update_every)
+
+    @property
+    def period(self) -> int:
+        return 10 * self.freeze_iter * self.update_every
 
     @property
     def frozen(self) -> bool:
-        """Whether the next training step uses the running statistics."""
-        return self.freeze and self.counter > self.freeze_iter
+        return self.freeze and self.counter % (10 * self.freeze_iter) > self.freeze_iter
 
-    def forward(self, x: Tensor) -> Tensor:
-        self._check_input(x)
-        with full_precision(x):
-            weight, bias = self.folded(*self._transform(x.to(statistics_dtype(self.weight))))
-        return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
-
-    def _transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean (g, d) and whitening matrix (g, d, d) of this step."""
-        if self.training and self._next_is_live():
-            mean, deconv = self.batch_transform(x)
-            with torch.no_grad():
-                self.running_mean.lerp_(mean.view_as(self.running_mean).to(self.running_mean), self.momentum)
-                self.running_deconv.lerp_(deconv.view_as(self.running_deconv).to(self.running_deconv), self.momentum)
-            return mean, deconv
-        mean, deconv = self.running_transform()
-        if self.training:  # a later live step changes the buffers in place, perhaps before this step's backward pass
-            mean, deconv = mean.clone(), deconv.clone()
-        return mean, deconv
-
-    def _next_is_live(self) -> bool:
-        if not torch.compiler.is_compiling():
-            return self.count_step()
-        if not self.freeze:
-            return True  # uncounted: the number would be a constant of the graph, compiled anew at every step
-        from ndcore.layers.uncompiled import count_step  # noqa: PLC0415  (loads the compiler)
-
-        return count_step(self)
-
-    def count_step(self) -> bool:
-        """Count a training step; whether it takes the statistics of its batch."""
-        live = not self.frozen
-        self.counter = (self.counter + 1) % (10 * self.freeze_iter)
-        return live
+    @property
+    def always_live(self) -> bool:
+        return self.update_every == 1 and not self.freeze
 
     def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
         """Weight (o, c/g, k, k) and bias (o) that act on the raw input; mean (g, d), whitening matrix (g, d, d)."""
@@ -153,11 +126,22 @@ class FastDeconv(_ConvNd):
         """Mean (g, d) and whitening matrix (g, d, d) of evaluation."""
         return self.running_mean.view(self.groups, -1), self.running_deconv.view(self.groups, self.num_features, -1)
 
-    def batch_transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean (g, d) and whitening matrix (g, d, d) of a batch (n, c, h, w)."""
-        mean, deconv = whitening_transform(self.sample(x), self.eps, self.n_iter, self.synchronize)
-        require_finite(deconv, x, self)
-        return mean, deconv
+    def transform(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The convolution (n, o, h', w') of the raw input with folded weight and bias."""
+        return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
+
+    def batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The batch (n, c, h, w) itself, to be convolved, its mean (g, d) and covariance plus eps·I (g, d, d)."""
+        if (
+            x.device.type != "cpu"
+            or torch.compiler.is_compiling()
+            or self.n_iter > PLAIN_ABOVE
+            or (self.synchronize and several_processes())
+        ):
+            return x, *sample_statistics(self.sample(x), self.eps, self.n_iter, self.synchronize)
+        steps = (self.sampling_stride * self.stride[0], self.sampling_stride * self.stride[1])
+        patches = Patches(self.kernel_size, steps, self.padding, self.dilation, self.groups, self.block)
+        return image_statistics(x, patches, self.eps)
 
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (g, r, d) of a batch (n, c, h, w)."""

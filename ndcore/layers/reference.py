@@ -5,7 +5,7 @@ covariance is one `addmm`, the inverse square root is the loop of the paper with
 autograd differentiates all of it. Each class takes the arguments, parameters and buffers of the fast layer and can
 stand in for it in any network (also by `layer.__class__ = ReferenceFastDeconv`).
 
-Not for autocast, `torch.compile`, half precision or `synchronize`.
+Not for autocast, `torch.compile`, half precision, `synchronize` or `update_every`.
 
 Source: Ye et al., ICLR 2020 (arXiv 1905.11926), Alg. 1, and the order of operations of the code published with it.
 Letters of the shapes as in `ndcore.layers.statistics`.
@@ -157,8 +157,8 @@ class ReferenceChannelDeconv(ChannelDeconv):
 
 
 def _track(layer: FastDeconv | Delinear, mean: Tensor, deconv: Tensor) -> None:
-    if layer.synchronize:
-        raise NotImplementedError(f"{layer}: the reference layers know one process only, got synchronize=True")
+    if layer.synchronize or layer.update_every > 1:
+        raise NotImplementedError(f"{layer}: the reference layers know one process only, and statistics of every step")
     _average(layer.running_mean, mean, layer.momentum)
     _average(layer.running_deconv, deconv, layer.momentum)
 

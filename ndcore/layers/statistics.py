@@ -59,11 +59,15 @@ def mean_and_covariance(samples: Tensor, eps: float) -> tuple[Tensor, Tensor]:
 
     Source: Ye et al. 2020, Eq. 2 and §3.4 (ε inside the covariance, before the inverse square root).
     """
-    groups, r, d = samples.shape
     mean = samples.mean(1)  # (g, d)
-    centred = samples - mean.unsqueeze(1)  # (g, r, d)
-    eye = torch.eye(d, dtype=samples.dtype, device=samples.device).expand(groups, d, d)
-    return mean, torch.baddbmm(eye, centred.mT, centred, beta=eps, alpha=1 / r)  # (g, d, d)
+    return mean, second_moments(samples - mean.unsqueeze(1), eps)
+
+
+def second_moments(centred: Tensor, eps: float) -> Tensor:
+    """XᵀX/r + eps·I (g, d, d) of centred sample vectors X (g, r, d)."""
+    groups, r, d = centred.shape
+    eye = torch.eye(d, dtype=centred.dtype, device=centred.device).expand(groups, d, d)
+    return torch.baddbmm(eye, centred.mT, centred, beta=eps, alpha=1 / r)
 
 
 def fold_into_weight(weight: Tensor, bias: Tensor | None, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:

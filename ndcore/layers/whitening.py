@@ -1,9 +1,7 @@
-"""From sample vectors to the whitening matrix: the same value as the plain functions, with a cheaper exact gradient.
+"""Mean and covariance of what a layer sees: the values of the plain functions, with a cheaper exact gradient.
 
-The plain way is `mean_and_covariance`, then `newton_schulz_isqrt`, with autograd through all of it. Two facts save
-work: the gradient of a covariance needs one matrix product, not two, because it is symmetric; and the gradient of the
-inverse square root is the forward derivative of the iteration, with 4 products per iteration instead of 6 (at n = 5:
-16 instead of 24) and fewer matrices kept.
+The gradient of a covariance needs one matrix product, not two, because it is symmetric. For images on a CPU, what the
+statistics contribute to the gradient of the images is added into what the convolution contributes, in place.
 
 Letters of the shapes as in `ndcore.layers.statistics`.
 """
@@ -14,43 +12,39 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from ndcore.layers.newton_schulz import iterates, newton_schulz_isqrt
-from ndcore.layers.statistics import mean_and_covariance
+from ndcore.layers.inverse_root import PLAIN_ABOVE
+from ndcore.layers.patches import Patches
+from ndcore.layers.statistics import mean_and_covariance, second_moments
 from ndcore.layers.synchronize import joint_mean_and_covariance, several_processes
 
-PLAIN_ABOVE = 5
-"""Iterations above which the plain way is taken: then the gradient of an ill-conditioned covariance is mostly rounding
-error in float32, and only the same sequence of operations gives the published numbers. It costs nothing in the networks
-of the study, whose only such layers are the first ones: no gradient flows to the image."""
+KEPT = 1.1
+"""Sample vectors of grouped layers are kept for the backward pass where they are at most so many times the images:
+together less than what batch normalisation keeps. Others are gathered once more."""
 
 
-def whitening_transform(samples: Tensor, eps: float, n_iter: int, synchronize: bool = False) -> tuple[Tensor, Tensor]:
-    """Mean (g, d) and approximate (Cov + eps·I)^(−½) (g, d, d) of sample vectors (g, r, d); differentiable once.
+def sample_statistics(samples: Tensor, eps: float, n_iter: int, synchronize: bool) -> tuple[Tensor, Tensor]:
+    """Mean (g, d) and covariance plus eps·I (g, d, d) of sample vectors (g, r, d); differentiable once.
 
     Args:
+        n_iter: iterations of the inverse square root to come; see `ndcore.layers.inverse_root.PLAIN_ABOVE`.
         synchronize: take the sample vectors of all processes of `torch.distributed` together.
     """
     if synchronize and several_processes():
-        mean, covariance = joint_mean_and_covariance(samples, eps)
-        isqrt = newton_schulz_isqrt if n_iter > PLAIN_ABOVE else covariance_isqrt
-        return mean, isqrt(covariance, n_iter)
-    if n_iter > PLAIN_ABOVE:
-        mean, covariance = mean_and_covariance(samples, eps)
-        return mean, newton_schulz_isqrt(covariance, n_iter)
-    mean, covariance = _MeanCovariance.apply(samples, eps)
-    return mean, covariance_isqrt(covariance, n_iter)
+        return joint_mean_and_covariance(samples, eps)
+    return mean_and_covariance(samples, eps) if n_iter > PLAIN_ABOVE else _SampleStatistics.apply(samples, eps)
 
 
-def covariance_isqrt(matrix: Tensor, n_iter: int) -> Tensor:
-    """`newton_schulz_isqrt` (g, d, d) for a matrix that is symmetric whatever its inputs are, as every covariance is.
+def image_statistics(x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    """The same of the sample vectors of images (n, c, h, w) on a CPU; differentiable once.
 
-    The gradient that it returns is the symmetric part of the one of `newton_schulz_isqrt`; whatever lies behind a
-    symmetric matrix cannot tell the two apart.
+    Returns:
+        x itself, mean (g, d) and covariance plus eps·I (g, d, d). The convolution has to take its input from here: the
+        gradient that arrives at this x receives that of the statistics in place.
     """
-    return _CovarianceIsqrt.apply(matrix, n_iter)
+    return _ImageStatistics.apply(x, patches, eps)
 
 
-class _MeanCovariance(torch.autograd.Function):
+class _SampleStatistics(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, samples: Tensor, eps: float) -> tuple[Tensor, Tensor]:
         mean, covariance = mean_and_covariance(samples, eps)
@@ -61,56 +55,46 @@ class _MeanCovariance(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: FunctionCtx, grad_mean: Tensor, grad_covariance: Tensor) -> tuple[Tensor, None]:
         samples, mean = ctx.saved_tensors
-        centred = samples - mean.unsqueeze(1)  # (g, r, d)
-        scale = 1 / samples.shape[1]
-        # no gradient through the centring: it would be the mean of this product, and the centred samples sum to zero
-        symmetric = grad_covariance + grad_covariance.mT  # (g, d, d)
-        return torch.baddbmm(grad_mean.unsqueeze(1), centred, symmetric, beta=scale, alpha=scale), None  # (g, r, d)
+        return _gradient(samples - mean.unsqueeze(1), grad_mean, grad_covariance), None
 
 
-class _CovarianceIsqrt(torch.autograd.Function):
-    """Every iterate is a polynomial in the symmetric A, so its derivative at A is its own adjoint.
-
-    The gradient with respect to A is therefore the *forward* derivative of the iteration in the direction of the
-    (symmetrised) incoming gradient. With E = dY, F = dZ, Q = Y F and R = E Z, all of Y, Z, E, F symmetric:
-
-        dY' = d ½(3Y − Y Z Y) = N + Nᵀ,   N = ¾E − ½(R + ½Q) Y,
-        dZ' = d ½(3Z − Z Y Z) = N + Nᵀ,   N = ¾F − ½(Q + ½R)ᵀ Z,
-
-    four products per iteration; the sums around them ride along in `baddbmm`.
-    """
-
+class _ImageStatistics(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: FunctionCtx, matrix: Tensor, n_iter: int) -> Tensor:
-        norm = torch.linalg.matrix_norm(matrix, keepdim=True)  # (…, 1, 1)
-        a = matrix / norm
-        pairs = iterates(a, n_iter)
-        ctx.save_for_backward(norm, a, *(m for pair in pairs for m in pair))
-        return pairs[-1][1] / norm.sqrt()
+    def forward(ctx: FunctionCtx, x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+        samples = patches.gather(_image(x))  # (g, r, d)
+        mean = samples.mean(1)  # (g, d)
+        samples -= mean.unsqueeze(1)
+        covariance = second_moments(samples, eps)  # (g, d, d)
+        kept = patches.groups > 1 and samples.numel() <= KEPT * x.numel()
+        ctx.save_for_backward(x, mean, samples if kept else None)
+        ctx.patches = patches
+        return x, patches.published(mean), patches.published(covariance)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:
-        norm, a, *flat = ctx.saved_tensors
-        pairs = list(zip(flat[::2], flat[1::2], strict=True))
-        grad = 0.5 * (grad + grad.mT)
-        y, f = a, -0.5 * grad
-        e = _next_direction(grad, grad, y) if len(pairs) > 1 else None
-        for i, (y, z) in enumerate(pairs[:-1], start=2):
-            q, r = torch.bmm(y, f), torch.bmm(e, z)
-            if i < len(pairs):
-                e = _next_direction(e, torch.add(r, q, alpha=0.5), y)
-            f = _next_direction(f, torch.add(q, r, alpha=0.5).mT, z)
-        # Z(A/f)/√f with f = ‖A‖_F: the norm's own share points along A
-        along = 0.5 * _inner(grad, pairs[-1][1]) + _inner(f, a)  # (g, 1, 1)
-        return (f - along * a) / norm**1.5, None
+    def backward(
+        ctx: FunctionCtx, grad: Tensor, grad_mean: Tensor, grad_covariance: Tensor
+    ) -> tuple[Tensor, None, None]:
+        x, mean, centred = ctx.saved_tensors
+        patches: Patches = ctx.patches
+        if centred is None:
+            centred = patches.gather(_image(x)).sub_(mean.unsqueeze(1))  # (g, r, d)
+        grad_samples = _gradient(centred, patches.gathered(grad_mean), patches.gathered(grad_covariance))  # (g, r, d)
+        image = _image(grad)  # (n, h, w, c)
+        patches.scatter(grad_samples, image)
+        return image.permute(0, 3, 1, 2), None, None
 
 
-def _next_direction(direction: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    """N + Nᵀ with N = ¾·direction − ½·left·right."""
-    n = torch.baddbmm(direction, left, right, beta=0.75, alpha=-0.5)
-    return n + n.mT
+def _image(x: Tensor) -> Tensor:
+    """(n, c, h, w) → (n, h, w, c), contiguous; a view where the channels of a pixel lie together in memory."""
+    return x.permute(0, 2, 3, 1).contiguous()
 
 
-def _inner(a: Tensor, b: Tensor) -> Tensor:
-    return (a * b).sum(dim=(-2, -1), keepdim=True)
+def _gradient(centred: Tensor, grad_mean: Tensor, grad_covariance: Tensor) -> Tensor:
+    """Gradient of sample vectors (g, r, d) from their centred copy and the gradients of mean and covariance."""
+    scale = 1 / centred.shape[1]
+    # no gradient through the centring: it would be the mean of this product, and the centred samples sum to zero
+    symmetric = grad_covariance + grad_covariance.mT  # (g, d, d)
+    if centred.is_contiguous():
+        return torch.baddbmm(grad_mean.unsqueeze(1), centred, symmetric, beta=scale, alpha=scale)
+    return torch.baddbmm(grad_mean.unsqueeze(2), symmetric, centred.mT, beta=scale, alpha=scale).mT

@@ -1,6 +1,6 @@
 """The networks of the study. One public module per network; its name is the network's name.
 
-A module `ndcore/models/<name>.py` defines `build(norm, num_classes) -> nn.Module` and says what it is:
+A module `ndcore/models/<name>.py` defines `build(norm, num_classes, **options) -> nn.Module` and says what it is:
 
     NORMS       normalisations that the network was defined with
     TITLE       what the study's tables call it
@@ -64,26 +64,31 @@ def describe(name: str) -> Description:
     )
 
 
-def create(name: str, norm: str = "bn", num_classes: int = 10) -> nn.Module:
+def create(name: str, norm: str = "bn", num_classes: int = 10, **options: int) -> nn.Module:
     """Build a freshly initialised network.
 
     Args:
         name: one of `names()`.
         norm: "bn", "nd" or "none", as far as the network has it.
         num_classes: outputs of the classifier, at least 1.
+        options: `update_every`, `sampling_stride`, `block` and `n_iter` of a deconvolution, see
+            `ndcore.models._normalization.Deconvolution`.
 
     Returns:
         A module that maps images (n, 3, h, w) to logits (n, num_classes), in training mode. It raises a UserError for
         images that it cannot take.
 
     Raises:
-        UserError: unknown name, a normalisation that this network does not have, or no classes.
+        UserError: unknown name, a normalisation that this network does not have, no classes, or options of a
+            deconvolution for another normalisation.
     """
     module = _module(name)
     if not isinstance(num_classes, int) or num_classes < 1:
         raise UserError(f"num_classes={num_classes!r}: {name} needs at least 1 class")
     require_norm(name, norm)
-    model = module.build(norm, num_classes)
+    if options and norm != "nd":
+        raise UserError(f"{', '.join(options)}: only a deconvolution has this, not norm {norm!r} of {name}")
+    model = module.build(norm, num_classes, **options)
     model.register_forward_pre_hook(partial(_check_images, describe(name)), with_kwargs=True)
     return model
 

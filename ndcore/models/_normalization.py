@@ -57,12 +57,32 @@ class Batch(Normalization):
 class Deconvolution(Normalization):
     """Network deconvolution (Ye et al. 2020) with the arguments of the original command line.
 
+    What a network sets itself stays: most run 10 or 15 iterations in their first layer, some fewer in others. Blocks
+    have no meaning in a convolution with groups, the sampling stride has none in the classifier.
+
     Args:
         classifier_block: features per block of the classifier, 512 in the CIFAR runs and 64 in those on ImageNet.
+        update_every: every convolution computes its transform at every so many training steps. The classifier does so
+            at every one: with more features than images in a batch, the transform of one batch magnifies what is new
+            in the next, and training diverges.
+        sampling_stride: of every convolution for which the network sets no other.
+        block: channels per block of every convolution for which the network sets no other number.
+        n_iter: Newton–Schulz iterations of every layer for which the network sets no other number.
     """
 
-    def __init__(self, classifier_block: int = 512) -> None:
-        self.classifier_block = classifier_block
+    def __init__(
+        self,
+        classifier_block: int = 512,
+        *,
+        update_every: int = 1,
+        sampling_stride: int = 3,
+        block: int = 64,
+        n_iter: int = 5,
+    ) -> None:
+        self.convolution = {
+            "update_every": update_every, "sampling_stride": sampling_stride, "block": block, "n_iter": n_iter
+        }  # fmt: skip
+        self.classifier = {"block": classifier_block, "n_iter": n_iter}
 
     def conv(
         self,
@@ -75,12 +95,13 @@ class Deconvolution(Normalization):
         bias: bool = False,
         **nd: Any,
     ) -> nn.Module:
-        return FastDeconv(c_in, c_out, kernel_size, stride, kernel_size // 2, groups=groups, **nd)
+        options = {**self.convolution, **nd}
+        return FastDeconv(c_in, c_out, kernel_size, stride, kernel_size // 2, groups=groups, **options)
 
     def linear(self, features: int, classes: int) -> nn.Module:
-        return Delinear(features, classes, block=self.classifier_block)
+        return Delinear(features, classes, **self.classifier)
 
 
-def normalization(norm: str) -> Normalization:
-    """The factory of that name, with the arguments of the CIFAR runs."""
-    return {"none": Normalization, "bn": Batch, "nd": Deconvolution}[norm]()
+def normalization(norm: str, **options: int) -> Normalization:
+    """The factory of that name, with the arguments of the CIFAR runs, or with the options of `Deconvolution`."""
+    return {"none": Normalization, "bn": Batch, "nd": Deconvolution}[norm](**options)

@@ -37,7 +37,7 @@ class DenseNetImageNet(nn.Module):
         return self.classifier(F.adaptive_avg_pool2d(x, 1).flatten(1))
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
     if norm == "bn":
         return torchvision.models.densenet121(weights=None, num_classes=num_classes)
-    return DenseNetImageNet(Deconvolution(classifier_block=64), num_classes)
+    return DenseNetImageNet(Deconvolution(classifier_block=64, **options), num_classes)

@@ -80,5 +80,5 @@ class EfficientNet(nn.Module):
         return self.classifier(x.flatten(1))
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    return EfficientNet(normalization(norm), inner=Batch(), num_classes=num_classes)
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    return EfficientNet(normalization(norm, **options), inner=Batch(), num_classes=num_classes)

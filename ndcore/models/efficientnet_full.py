@@ -17,6 +17,6 @@ NORMS = ("nd",)
 SIDES = (1, 32)
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    normal = normalization(norm)
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    normal = normalization(norm, **options)
     return EfficientNet(normal, inner=normal, num_classes=num_classes)

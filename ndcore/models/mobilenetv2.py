@@ -76,5 +76,5 @@ class MobileNetV2(nn.Module):
         return self.classifier(F.avg_pool2d(x, 4).flatten(1))
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    return MobileNetV2(normalization(norm), num_classes)
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    return MobileNetV2(normalization(norm, **options), num_classes)

@@ -68,5 +68,5 @@ class PNASNet(nn.Module):
         return self.classifier(F.avg_pool2d(x, 8).flatten(1))
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    return PNASNet(normalization(norm), num_classes)
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    return PNASNet(normalization(norm, **options), num_classes)

@@ -39,5 +39,5 @@ class PreActResNet(nn.Module):
         return self.classifier(F.avg_pool2d(x, 4).flatten(1))
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    return PreActResNet(normalization(norm), num_classes, depths=(2, 2, 2, 2))
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    return PreActResNet(normalization(norm, **options), num_classes, depths=(2, 2, 2, 2))

@@ -16,5 +16,5 @@ TITLE = "PreAct-34"
 NORMS = ("bn", "nd")
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    return PreActResNet(normalization(norm), num_classes, depths=(3, 4, 6, 3))
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    return PreActResNet(normalization(norm, **options), num_classes, depths=(3, 4, 6, 3))

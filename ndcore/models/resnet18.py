@@ -31,5 +31,5 @@ class ResNet18(nn.Module):
         return self.classifier(F.avg_pool2d(x, 4).flatten(1))
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    return ResNet18(normalization(norm), num_classes)
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    return ResNet18(normalization(norm, **options), num_classes)

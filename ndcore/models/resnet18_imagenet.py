@@ -19,7 +19,7 @@ INPUT_SIZE = (3, 224, 224)
 SIDES = (1, None)
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
     if norm == "bn":
         return torchvision.models.resnet18(weights=None, num_classes=num_classes)
-    return ResNet18D(Deconvolution(classifier_block=64), num_classes)
+    return ResNet18D(Deconvolution(classifier_block=64, **options), num_classes)

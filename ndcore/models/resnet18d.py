@@ -46,5 +46,5 @@ class ResNet18D(nn.Module):
         return self.classifier(F.adaptive_avg_pool2d(x, 1).flatten(1))
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    return ResNet18D(normalization(norm), num_classes)
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    return ResNet18D(normalization(norm, **options), num_classes)

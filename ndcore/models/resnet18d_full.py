@@ -16,6 +16,6 @@ NORMS = ("nd",)
 SIDES = (1, None)
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    normal = normalization(norm)
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    normal = normalization(norm, **options)
     return ResNet18D(normal, num_classes, shortcut_norm=normal.norm)

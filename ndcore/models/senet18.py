@@ -37,5 +37,5 @@ class SENet(nn.Module):
         return self.classifier(F.avg_pool2d(x, 4).flatten(1))
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    return SENet(normalization(norm), num_classes)
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    return SENet(normalization(norm, **options), num_classes)

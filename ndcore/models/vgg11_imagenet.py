@@ -44,8 +44,8 @@ class VGG11ImageNet(nn.Module):
         return self.classifier(x.flatten(1))
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
     if norm == "nd":
-        return VGG11ImageNet(Deconvolution(classifier_block=64), num_classes)
+        return VGG11ImageNet(Deconvolution(classifier_block=64, **options), num_classes)
     plain = {"none": torchvision.models.vgg11, "bn": torchvision.models.vgg11_bn}[norm]
     return plain(weights=None, num_classes=num_classes)

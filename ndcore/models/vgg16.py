@@ -47,5 +47,5 @@ class VGG(nn.Module):
         return self.classifier(x.flatten(1))
 
 
-def build(norm: str, num_classes: int) -> nn.Module:
-    return VGG(normalization(norm), num_classes)
+def build(norm: str, num_classes: int, **options: int) -> nn.Module:
+    return VGG(normalization(norm, **options), num_classes)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from ndcore.folders import runs_folder
 from ndcore.records import Problem, RunRecord, scan
+from ndcore.report.cost_bench import Bench, load_bench
 from ndcore.report.html import Html, notice
-from ndcore.report.published import load_accuracies
+from ndcore.report.published import ACCURACIES, TIMES
+from ndcore.report.published import load as load_published
 
 
 @dataclass(frozen=True)
 class Material:
-    """All records and published values."""
+    """All records, published values and benchmarks."""
 
     records: list[RunRecord]
     accuracies: pd.DataFrame
     """Columns: see `ndcore.report.published`."""
     problems: list[Problem]
     """Files that could not be used, and why."""
+    times: pd.DataFrame = field(default_factory=TIMES.empty)
+    """Published times; columns as before."""
+    bench: Bench = field(default_factory=Bench)
+    """What `ndcore bench` measured here."""
 
     @property
     def complete(self) -> list[RunRecord]:
@@ -38,8 +44,10 @@ class Material:
 
 
 def load(folder: Path | None = None) -> Material:
-    """Read the records and the published values of a runs folder; a bad file becomes a problem, never an exception."""
+    """Read records, published values and benchmark in `runs/`; a bad file becomes a problem, never an exception."""
     folder = folder or runs_folder()
     records, problems = scan(folder)
-    accuracies, published_problems = load_accuracies(folder / "published")
-    return Material(records, accuracies, [*problems, *published_problems])
+    accuracies, no_accuracies = load_published(ACCURACIES, folder / "published")
+    times, no_times = load_published(TIMES, folder / "published")
+    bench, no_bench = load_bench(folder)
+    return Material(records, accuracies, [*problems, *no_accuracies, *no_times, *no_bench], times, bench)

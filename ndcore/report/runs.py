@@ -122,8 +122,16 @@ class Difference:
     @property
     def test_standard_error(self) -> float:
         """Standard error of `test` from drawing the test images, paired image by image; says nothing about seeds."""
-        difference = self.nd.correct().astype(float) - self.bn.correct()
-        return 100 * float(np.std(difference, ddof=1)) / len(difference) ** 0.5
+        return paired_standard_error(self.nd, self.bn)
+
+
+def paired_standard_error(one: RunRecord, other: RunRecord) -> float:
+    """Standard error of the difference of two test accuracies from drawing the test images, in percentage points.
+
+    Paired image by image: both runs were tested on the same images.
+    """
+    difference = one.correct().astype(float) - other.correct()
+    return 100 * float(np.std(difference, ddof=1)) / len(difference) ** 0.5
 
 
 def differences(records: Iterable[RunRecord]) -> list[Difference]:

@@ -30,7 +30,8 @@ def inputs_digest(root: Path) -> str:
     """Digest of everything that the pages read besides their own source: `runs/`, `ndcore`, versions, git state."""
     digest = hashlib.sha256()
     runs = runs_folder(root)
-    files = [*runs.glob("*.json"), *(p for p in (runs / "published").rglob("*") if p.is_file())]
+    published = (p for p in (runs / "published").rglob("*") if p.is_file())
+    files = [*runs.glob("*.json"), *runs.glob("ablation/*.json"), *runs.glob("bench/*.csv"), *published]
     for base, paths in ((runs, files), (PACKAGE, PACKAGE.rglob("*.py"))):
         for path in sorted(paths):
             digest.update(f"{path.relative_to(base)}\0".encode() + path.read_bytes() + b"\0")

@@ -16,6 +16,7 @@ from ndcore.report.runs import (
     Setting,
     complete_runs,
     count_seeds,
+    follows_recipe,
     link,
     mean_running_train_top1,
     mean_test_top1,
@@ -64,7 +65,8 @@ def _row(cells: dict, records: Sequence[RunRecord], setting: Setting, network: S
             row[f"{name}_split"] = "" if cell is None else cell.split
             row[f"{name}_split_evidence"] = "" if cell is None else cell.split_evidence
     runs = complete_runs(records, setting)
-    failed = [r for r in records if r.status == "failed" and Setting.of(r.config) == setting]
+    same = (r for r in records if Setting.of(r.config) == setting and follows_recipe(r.config))
+    failed = [r for r in same if r.status == "failed"]
     return row | {
         "test_top1": mean_test_top1(runs) if runs else float("nan"),
         "running_train_top1": mean_running_train_top1(runs) if runs else float("nan"),

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import statistics
 import time
-import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from ndcore.layers import Delinear, FastDeconv
 from ndcore.surgery.conversion import copied, deconvolve
 from ndcore.surgery.folding import fold
 from ndcore.surgery.replacement import exchange, plain
 from ndcore.surgery.tables import html_table, text_table
+from ndcore.tensor_memory import TensorMemory
 
 UNNORMALISED, BN, BN_FOLDED, ND, ND_FOLDED = "unnormalised", "bn", "bn, folded", "nd", "nd, folded"
 HEAD = ("network", "median ms", "middle half, ms", "× unnormalised", "parameters and buffers, MB", "peak of maps, MB")
@@ -91,11 +88,12 @@ def variants(model: nn.Module, example: Tensor, nd: nn.Module | None = None) -> 
     with torch.no_grad():
         bn.train()(example)
         nd.train()(example)
-    models = {UNNORMALISED: _unnormalised(copied(nd)), BN: bn, BN_FOLDED: fold(bn), ND: nd, ND_FOLDED: fold(nd)}
+    models = {UNNORMALISED: unnormalised(copied(nd)), BN: bn, BN_FOLDED: fold(bn), ND: nd, ND_FOLDED: fold(nd)}
     return {name: module.eval() for name, module in models.items()}
 
 
-def _unnormalised(nd: nn.Module) -> nn.Module:
+def unnormalised(nd: nn.Module) -> nn.Module:
+    """Convolutions only: the parameters of the deconvolutions in plain layers, no normalisation. Changes the model."""
     new: dict[nn.Module, nn.Module] = {}
     for module in nd.modules():
         if isinstance(module, (FastDeconv, Delinear)):
@@ -173,31 +171,6 @@ def _stored(model: nn.Module) -> int:
 
 def _peak(model: nn.Module, example: Tensor) -> int:
     known = (example, *model.parameters(), *model.buffers())
-    with _Alive(known) as alive:
+    with TensorMemory(known) as memory:
         model(example)
-    return alive.peak
-
-
-class _Alive(TorchDispatchMode):
-    """Counts the bytes of all storages that operations return while they are alive; not what they use inside."""
-
-    def __init__(self, known: tuple[Tensor, ...]) -> None:
-        super().__init__()
-        self.known = {tensor.untyped_storage().data_ptr() for tensor in known}
-        self.alive: dict[int, int] = {}
-        self.peak = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(out):
-            if isinstance(tensor, Tensor):
-                self._see(tensor.untyped_storage())
-        return out
-
-    def _see(self, storage: torch.UntypedStorage) -> None:
-        address = storage.data_ptr()
-        if address in self.known or address in self.alive:
-            return
-        self.alive[address] = storage.nbytes()
-        self.peak = max(self.peak, sum(self.alive.values()))
-        weakref.finalize(storage, self.alive.pop, address, None)
+    return memory.peak

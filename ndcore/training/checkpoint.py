@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from ndcore.files import replace
-from ndcore.layers import FastDeconv
+from ndcore.layers.whitening_layer import WhiteningLayer
 
 FORMAT = 1
 
@@ -54,7 +54,7 @@ class Checkpoint:
             "fingerprint": self.fingerprint,
             "position": asdict(position),
             "model": model.state_dict(),
-            "counters": {name: m.counter for name, m in model.named_modules() if isinstance(m, FastDeconv)},
+            "counters": {name: m.counter for name, m in model.named_modules() if isinstance(m, WhiteningLayer)},
             "optimizer": optimizer.state_dict(),
             "scheduler": scheduler.state_dict(),
             "random": _random_state(),

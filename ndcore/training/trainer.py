@@ -26,6 +26,7 @@ from ndcore.records import Accuracy, Epoch, Interval, Seconds
 from ndcore.training.checkpoint import Checkpoint, Position
 from ndcore.training.measure import Meter, Stopwatch
 from ndcore.training.progress import ProgressBar
+from ndcore.training.speed import keep_freed_memory, make_optimizer, prepare_images, prepare_model
 
 TEST_BATCH = 500
 """Test images per forward pass; in evaluation mode the batch size has no influence on the result."""
@@ -52,7 +53,7 @@ class TrainingFailed(Exception):
 def build_model(config: RunConfig, num_classes: int) -> nn.Module:
     """The network of a run, initialised from its seed."""
     torch.manual_seed(config.seed)
-    return models.create(config.arch, config.norm, num_classes)
+    return models.create(config.arch, config.norm, num_classes, **config.deconvolution())
 
 
 def train(
@@ -96,13 +97,12 @@ class _Training:
                 f"batch_size {config.batch_size} leaves a last batch of one image, which has no batch statistics: "
                 f"choose one that does not divide {len(dataset.train.labels) - 1}"
             )
-        self.model, self.config, self.device = model.to(device), config, device
+        keep_freed_memory()
+        self.model, self.config, self.device = prepare_model(model, device), config, device
         self.batches = TrainBatches(dataset.train, dataset.spec, config.batch_size, config.seed, device)
         self.tests = TestBatches(dataset.test, dataset.spec, TEST_BATCH, device)
         steps = len(self.batches) * config.epochs
-        self.optimizer = torch.optim.SGD(
-            model.parameters(), lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay
-        )
+        self.optimizer = make_optimizer(self.model, config.lr, config.momentum, config.weight_decay)
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: 0.5 * (1 + math.cos(math.pi * step / steps))
         )
@@ -167,7 +167,7 @@ class _Training:
 
     def _step(self, images: torch.Tensor, labels: torch.Tensor, meter: Meter) -> torch.Tensor:
         with self._autocast():
-            logits = self.model(images)  # (n, classes)
+            logits = self.model(prepare_images(images, self.device))  # (n, classes)
             loss = F.cross_entropy(logits, labels)
         loss.backward()
         self.optimizer.step()
@@ -180,7 +180,8 @@ class _Training:
         self.model.eval()
         meter = Meter(self.device)
         with watch("evaluate"), torch.inference_mode(), self._autocast():
-            correct = torch.cat([meter.update(self.model(images), labels) for images, labels in self.tests])
+            batches = ((prepare_images(images, self.device), labels) for images, labels in self.tests)
+            correct = torch.cat([meter.update(self.model(images), labels) for images, labels in batches])
         return meter.read(), correct.cpu().numpy()
 
     def _finish_epoch(self, running: Accuracy, test: Accuracy, seconds: Seconds) -> None:

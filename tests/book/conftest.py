@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from record_factory import write_examples
+from record_factory import write_ablation, write_examples
 
 REPOSITORY = Path(__file__).parents[2]
 CLUTTER = ("README.md", "out.ipynb", ".pytest_cache/README.md", ".venv/doc/page.md", "runs/notebooks/run.ipynb")
@@ -49,6 +49,7 @@ def book(tmp_path_factory) -> Book:
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tree / name)
     shutil.copytree(REPOSITORY / "runs" / "published", tree / "runs" / "published")
     write_examples(tree / "runs")
+    write_ablation(tree / "runs" / "ablation")
     for name in CLUTTER:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("not a page")

@@ -6,13 +6,13 @@ import torch
 from layers_golden import ALL, COMMITTED, LIMITS, Golden, layer_files, relative_error, where
 
 from ndcore.layers import ChannelDeconv, Delinear, FastDeconv, newton_schulz_isqrt
+from ndcore.layers.inverse_root import covariance_isqrt
 from ndcore.layers.reference import (
     ReferenceChannelDeconv,
     ReferenceDelinear,
     ReferenceFastDeconv,
     reference_isqrt,
 )
-from ndcore.layers.whitening import covariance_isqrt
 
 FAST = {"FastDeconv": FastDeconv, "Delinear": Delinear, "ChannelDeconv": ChannelDeconv}
 PLAIN = {"FastDeconv": ReferenceFastDeconv, "Delinear": ReferenceDelinear, "ChannelDeconv": ReferenceChannelDeconv}

@@ -12,8 +12,10 @@ import torchvision
 from model_facts import DEAD, FORWARD_ONLY, GOLDEN, PAIRS
 
 from ndcore import models
+from ndcore.config import DECONVOLUTION, RunConfig
 from ndcore.errors import UserError
 from ndcore.layers import Delinear, FastDeconv
+from ndcore.layers.statistics import block_size
 
 TRAINED_AGAINST_GOLDEN = {f.stem.removeprefix("model_") for f in GOLDEN.glob("model_*.npz")} - FORWARD_ONLY
 TORCHVISION = {
@@ -80,6 +82,35 @@ def test_describe_tells_what_a_network_is() -> None:
 def test_unknown_name_gives_the_nearest_ones(look_up) -> None:
     with pytest.raises(UserError, match=r"unknown architecture 'resnet19': did you mean resnet18"):
         look_up("resnet19")
+
+
+@pytest.mark.parametrize(("name", "norm"), [pair for pair in PAIRS if pair[1] == "nd"])
+def test_options_of_the_deconvolution_reach_every_layer_that_sets_no_value_of_its_own(name: str, norm: str) -> None:
+    options = {"update_every": 4, "sampling_stride": 2, "block": 32, "n_iter": 7}
+    with torch.device("meta"):
+        usual, changed = models.create(name, norm), models.create(name, norm, **options)
+    for layer, other in zip(usual.modules(), changed.modules(), strict=True):
+        if isinstance(layer, (FastDeconv, Delinear)):
+            assert other.update_every == (4 if isinstance(layer, FastDeconv) else 1)
+            assert other.n_iter == (7 if layer.n_iter == 5 else layer.n_iter)
+        if isinstance(layer, FastDeconv):
+            assert other.sampling_stride == 2
+            own = layer.groups > 1 or (name == "mobilenetv2" and layer.n_iter == 1)
+            assert other.block == (layer.block if own else block_size(32, layer.in_channels))
+        if isinstance(layer, Delinear):
+            assert other.block == layer.block
+
+
+def test_the_defaults_of_the_configuration_are_those_of_the_networks() -> None:
+    stated = {name: RunConfig.model_fields[name].default for name in DECONVOLUTION}
+    with torch.device("meta"):
+        usual, same = models.create("vgg16", "nd"), models.create("vgg16", "nd", **stated)
+    assert repr(usual) == repr(same)
+
+
+def test_options_of_the_deconvolution_are_refused_without_one() -> None:
+    with pytest.raises(UserError, match="n_iter: only a deconvolution has this, not norm 'bn' of vgg16"):
+        models.create("vgg16", "bn", n_iter=4)
 
 
 def test_norm_that_a_network_does_not_have_is_refused() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
+from ndcore.ablation import Budget, plan
 from ndcore.config import RunConfig
 from ndcore.records import (
     Accuracy,
@@ -58,7 +61,7 @@ def make_record(top1: float = 50.0, running: float = 40.0, failed: bool = False,
             dataset=configuration.dataset,
             source="image folder",
             num_classes=10,
-            train_images=50000,
+            train_images=configuration.train_images or 50000,
             test_images=TEST_IMAGES,
             fingerprint={"train": "12" * 32, "test": "34" * 32},
         ),
@@ -89,6 +92,19 @@ def make_record(top1: float = 50.0, running: float = 40.0, failed: bool = False,
         if failed
         else None,
     ).sealed()
+
+
+def write_ablation(folder, budget: Budget | None = None, without: Collection[RunConfig] = ()) -> list[RunRecord]:
+    """Records of an ablation: BN at 37 to 39 %, ND at 45 to 47 %, `n_iter=3` failed, everything in 150 s."""
+    folder.mkdir(parents=True, exist_ok=True)
+    records = [
+        make_record((37.0 if c.norm == "bn" else 45.0) + c.seed, 30.0, failed=c.n_iter == 3, **c.options())
+        for c in plan(budget or Budget())
+        if c not in without
+    ]
+    for record in records:
+        record.write(folder)
+    return records
 
 
 def write_examples(folder) -> list[RunRecord]:

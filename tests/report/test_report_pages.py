@@ -38,7 +38,7 @@ def test_bad_files_are_reported_by_name_and_the_rest_is_shown(tmp_path):
     material = load(tmp_path)
     assert len(material.records) == len(records)
     assert {p.file for p in material.problems} == {
-        "damaged.json", "foreign.json", "newer.json", "published/accuracies.csv",
+        "damaged.json", "foreign.json", "newer.json", "published/accuracies.csv", "published/times.csv",
     }  # fmt: skip
     notice = material.problem_notice()
     assert all(p.file in notice and p.reason.split()[0] in notice for p in material.problems)
@@ -49,7 +49,7 @@ def test_bad_files_are_reported_by_name_and_the_rest_is_shown(tmp_path):
 def test_a_missing_folder_is_an_empty_report(tmp_path):
     material = load(tmp_path / "nowhere")
     assert material.records == []
-    assert [p.file for p in material.problems] == ["published/accuracies.csv"]
+    assert [p.file for p in material.problems] == ["published/accuracies.csv", "published/times.csv"]
 
 
 def test_folder_comes_from_the_environment_then_from_the_working_directory(tmp_path, monkeypatch):

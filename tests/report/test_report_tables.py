@@ -55,11 +55,25 @@ def test_a_network_of_the_study_that_is_two_of_ours_is_not_counted_twice(accurac
     assert view.loc["ResNet-18 (resnet18d), BN", ("Ye et al. 2020", "original")].text == "as above"
 
 
-@pytest.mark.parametrize("change", [{"lr": 0.01}, {"batch_size": 64}, {"precision": "bf16"}, {"weight_decay": 0.0}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lr": 0.01},
+        {"batch_size": 64},
+        {"precision": "bf16"},
+        {"weight_decay": 0.0},
+        {"train_images": 12_800},
+        {"norm": "nd", "update_every": 2},
+        {"norm": "nd", "sampling_stride": 4},
+        {"norm": "nd", "block": 32},
+        {"norm": "nd", "n_iter": 4},
+    ],
+)
 def test_runs_that_leave_the_recipe_do_not_enter_the_tables(accuracies, change):
-    record = make_record(**change)
-    assert not follows_recipe(record.config)
-    assert accuracy_rows(accuracies, [record], "cifar10")["runs"].sum() == 0
+    records = [make_record(**change), make_record(failed=True, **change)]
+    assert not follows_recipe(records[0].config)
+    rows = accuracy_rows(accuracies, records, "cifar10")
+    assert (rows["runs"].sum(), rows["failed_runs"].sum()) == (0, 0)
 
 
 def test_runs_of_other_data_epochs_and_failed_runs_do_not_enter_a_cell(accuracies):

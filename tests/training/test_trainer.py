@@ -19,6 +19,7 @@ from ndcore.data.dataset import Dataset, Split
 from ndcore.errors import NonFiniteError, UserError
 from ndcore.training import TrainingFailed, trainer
 from ndcore.training.checkpoint import Checkpoint, Position
+from ndcore.training.speed import prepare_images, prepare_model
 
 CPU = torch.device("cpu")
 
@@ -68,7 +69,7 @@ def test_the_recipe_is_the_published_one(digits):
     """SGD with momentum and weight decay on everything, lr/2·(1 + cos(πt/T)) per step: by hand, to the last bit."""
     configuration = config(epochs=2)
     _, model = run(configuration, digits)
-    by_hand = training.build_model(configuration, 10)
+    by_hand = prepare_model(training.build_model(configuration, 10), CPU)
     velocity = [torch.zeros_like(p) for p in by_hand.parameters()]
     batches = TrainBatches(digits.train, digits.spec, 32, configuration.seed, CPU)
     steps, t = 2 * len(batches), 0
@@ -76,7 +77,7 @@ def test_the_recipe_is_the_published_one(digits):
         by_hand.train()
         for images, labels in batches.epoch(epoch):
             by_hand.zero_grad()
-            F.cross_entropy(by_hand(images), labels).backward()
+            F.cross_entropy(by_hand(prepare_images(images, CPU)), labels).backward()
             rate = 0.1 * 0.5 * (1 + math.cos(math.pi * t / steps))
             with torch.no_grad():
                 for p, v in zip(by_hand.parameters(), velocity, strict=True):

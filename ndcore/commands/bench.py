@@ -1,0 +1,80 @@
+"""`ndcore bench`: measure training steps of networks, side by side in every variant."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ndcore.bench.rows import VARIANTS
+from ndcore.errors import UserError, unknown_name
+from ndcore.folders import runs_folder
+from ndcore.models import names
+
+ARCHS = (
+    "vgg16", "resnet18", "resnet18d", "preact18", "densenet121", "resnext29", "mobilenetv2", "dpn92", "pnasneta",
+    "senet18", "efficientnet",
+)  # fmt: skip
+"""The ten networks of the study, of which one has two forms."""
+LEAST = {"batch_size": 2, "steps": 1, "threads": 1}
+"""A batch of one image has no batch statistics."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Takes minutes per network. Writes CSV files whose names state the conditions; networks that are done stay in "
+        "them when it is interrupted, and a later call replaces the networks that it measures. Columns: "
+        "ndcore/bench/rows.py. Let nothing else run meanwhile."
+    )
+    add = parser.add_argument
+    add("--arch", nargs="+", default=ARCHS, metavar="NAME", help="networks (default: the ten of the study, resnet18d)")
+    add("--variant", nargs="+", default=VARIANTS, metavar="NAME", help=f"{', '.join(VARIANTS)} (default: all)")
+    add("--batch-size", type=int, default=128, metavar="N", help="images per step (default: 128)")
+    add("--steps", type=int, default=10, metavar="N", help="enough samples of a variant (default: 10)")
+    add("--seconds", type=float, default=5.0, metavar="S", help="or enough seconds of them; at least 3 (default: 5)")
+    add("--threads", type=int, metavar="N", help="threads of PyTorch on the CPU (default: its own choice)")
+    add("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
+    add("--layers", action="store_true", help="also time the phases of every deconvolution layer, into a second file")
+    add("--out", type=Path, metavar="FOLDER", help="where the files go (default: bench/ in $NDCORE_RUNS or runs/)")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    _check(arguments)
+    import torch  # noqa: PLC0415 - only once the arguments are right
+
+    from ndcore.bench.benchmark import Plan, run  # noqa: PLC0415
+    from ndcore.bench.summary import summary  # noqa: PLC0415
+    from ndcore.training import prepare_device  # noqa: PLC0415
+
+    device = prepare_device(arguments.device)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    plan = Plan(
+        archs=list(dict.fromkeys(arguments.arch)),
+        variants=[name for name in VARIANTS if name in arguments.variant],
+        batch_size=arguments.batch_size,
+        samples=arguments.steps,
+        seconds=arguments.seconds,
+        layers=arguments.layers,
+    )
+    folder = runs_folder() / "bench" if arguments.out is None else arguments.out
+    outcome = run(plan, device, folder)
+    sys.stdout.write(f"{summary(outcome.steps, outcome.layers)}\n\nsteps: {outcome.steps_path}\n")
+    if outcome.layers_path:
+        sys.stdout.write(f"layers: {outcome.layers_path}\n")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    for arch in arguments.arch:
+        if arch not in names():
+            raise UserError(unknown_name("architecture", arch, names()))
+    for variant in arguments.variant:
+        if variant not in VARIANTS:
+            raise UserError(unknown_name("variant", variant, VARIANTS))
+    for option, least in LEAST.items():
+        value = getattr(arguments, option)
+        if value is not None and value < least:
+            raise UserError(f"--{option.replace('_', '-')} {value}: at least {least} is needed")
+    if not arguments.seconds > 0:
+        raise UserError(f"--seconds {arguments.seconds}: a number above 0 is needed")

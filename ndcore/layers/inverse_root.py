@@ -1,0 +1,83 @@
+"""The inverse square root of a covariance: the value of `newton_schulz_isqrt`, with a cheaper exact gradient.
+
+The gradient is the forward derivative of the iteration: 4 products per iteration instead of 6 (at n = 5: 16 instead of
+24), no graph of small operations, and fewer matrices kept.
+
+Shapes: g matrices, d their size.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
+
+from ndcore.layers.newton_schulz import iterates, newton_schulz_isqrt
+
+PLAIN_ABOVE = 5
+"""Iterations above which the plain way is taken: then the gradient of an ill-conditioned covariance is mostly rounding
+error in float32, and only the same sequence of operations gives the published numbers. It costs nothing in the networks
+of the study, whose only such layers are the first ones: no gradient flows to the image."""
+
+
+def inverse_root(covariance: Tensor, n_iter: int) -> Tensor:
+    """Approximate inverse square root of a covariance (g, d, d), the cheapest way with the published numbers."""
+    isqrt = newton_schulz_isqrt if n_iter > PLAIN_ABOVE else covariance_isqrt
+    return isqrt(covariance, n_iter)
+
+
+def covariance_isqrt(matrix: Tensor, n_iter: int) -> Tensor:
+    """`newton_schulz_isqrt` (g, d, d) for a matrix that is symmetric whatever its inputs are, as every covariance is.
+
+    The gradient that it returns is the symmetric part of the one of `newton_schulz_isqrt`; whatever lies behind a
+    symmetric matrix cannot tell the two apart.
+    """
+    return _CovarianceIsqrt.apply(matrix, n_iter)
+
+
+class _CovarianceIsqrt(torch.autograd.Function):
+    """Every iterate is a polynomial in the symmetric A, so its derivative at A is its own adjoint.
+
+    The gradient with respect to A is therefore the *forward* derivative of the iteration in the direction of the
+    (symmetrised) incoming gradient. With E = dY, F = dZ, Q = Y F and R = E Z, all of Y, Z, E, F symmetric:
+
+        dY' = d ½(3Y − Y Z Y) = N + Nᵀ,   N = ¾E − ½(R + ½Q) Y,
+        dZ' = d ½(3Z − Z Y Z) = N + Nᵀ,   N = ¾F − ½(Q + ½R)ᵀ Z,
+
+    four products per iteration; the sums around them ride along in `baddbmm`.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, matrix: Tensor, n_iter: int) -> Tensor:
+        norm = torch.linalg.matrix_norm(matrix, keepdim=True)  # (…, 1, 1)
+        a = matrix / norm
+        pairs = iterates(a, n_iter)
+        ctx.save_for_backward(norm, a, *(m for pair in pairs for m in pair))
+        return pairs[-1][1] / norm.sqrt()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:
+        norm, a, *flat = ctx.saved_tensors
+        pairs = list(zip(flat[::2], flat[1::2], strict=True))
+        grad = 0.5 * (grad + grad.mT)
+        y, f = a, -0.5 * grad
+        e = _next_direction(grad, grad, y) if len(pairs) > 1 else None
+        for i, (y, z) in enumerate(pairs[:-1], start=2):
+            q, r = torch.bmm(y, f), torch.bmm(e, z)
+            if i < len(pairs):
+                e = _next_direction(e, torch.add(r, q, alpha=0.5), y)
+            f = _next_direction(f, torch.add(q, r, alpha=0.5).mT, z)
+        # Z(A/f)/√f with f = ‖A‖_F: the norm's own share points along A
+        along = 0.5 * _inner(grad, pairs[-1][1]) + _inner(f, a)  # (g, 1, 1)
+        return (f - along * a) / norm**1.5, None
+
+
+def _next_direction(direction: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """N + Nᵀ with N = ¾·direction − ½·left·right."""
+    n = torch.baddbmm(direction, left, right, beta=0.75, alpha=-0.5)
+    return n + n.mT
+
+
+def _inner(a: Tensor, b: Tensor) -> Tensor:
+    return (a * b).sum(dim=(-2, -1), keepdim=True)
