@@ -34,7 +34,7 @@ def test_one_factor_at_a_time_around_the_default():
         assert config.seed == 0 or not varied
     assert {name for c in configs for name in c.deconvolution()} == set(DECONVOLUTION)
     assert [(c.norm, c.seed) for c in configs[:6]] == [("bn", 0), ("bn", 1), ("bn", 2), ("nd", 0), ("nd", 1), ("nd", 2)]
-    assert {(c.arch, c.dataset, c.epochs, c.train_images) for c in configs} == {("resnet18d", "cifar10", 1, 12_800)}
+    assert {(c.arch, c.dataset, c.epochs, c.train_images) for c in configs} == {("resnet18d", "cifar10", 1, 6_400)}
 
 
 @pytest.mark.parametrize("factor", FACTORS, ids=lambda f: f.field)
