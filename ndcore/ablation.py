@@ -35,9 +35,9 @@ class Factor:
 
 FACTORS = (
     Factor("update_every", "steps per update (k)", (1, 2, 4, 8, 16)),
-    Factor("sampling_stride", "sampling stride", (1, 2, 3, 4, 6)),
-    Factor("block", "channels per block", (8, 16, 32, 64)),
-    Factor("n_iter", "Newton–Schulz iterations", (3, 4, 5, 6, 8)),
+    Factor("sampling_stride", "sampling stride", (1, 2, 3, 6)),
+    Factor("block", "channels per block", (16, 32, 64)),
+    Factor("n_iter", "Newton–Schulz iterations", (3, 4, 5, 8)),
 )
 
 

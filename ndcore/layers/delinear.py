@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ndcore.layers.checks import require_counts, require_dtype, require_rates
-from ndcore.layers.statistics import block_size, fold_into_weight
+from ndcore.layers.fold import fold
+from ndcore.layers.statistics import block_size
 from ndcore.layers.whitening import sample_statistics
 from ndcore.layers.whitening_layer import WhiteningLayer
 
@@ -71,9 +72,9 @@ class Delinear(WhiteningLayer, nn.Linear):
         """Weight (o, features) and bias (o) that act on the raw input; mean (1, d), whitening matrix (1, d, d)."""
         dtype = self.weight.dtype
         rows = self.weight.view(-1, self.block)  # (o·b, d)
-        rows, shift = fold_into_weight(rows, None, mean.to(dtype), deconv.to(dtype))
+        rows, shift = fold(rows, mean.to(dtype), deconv.to(dtype))
         shift = shift.view(self.out_features, -1).sum(-1)  # (o)
-        return rows.view_as(self.weight), shift if self.bias is None else self.bias + shift
+        return rows.view_as(self.weight), -shift if self.bias is None else self.bias - shift
 
     def running_transform(self) -> tuple[Tensor, Tensor]:
         """Mean (1, d) and whitening matrix (1, d, d) of evaluation."""

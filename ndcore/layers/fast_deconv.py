@@ -15,9 +15,10 @@ from torch import Tensor
 from torch.nn.modules.conv import _ConvNd
 
 from ndcore.layers.checks import require_counts, require_dtype, require_pair, require_rates
+from ndcore.layers.fold import fold
 from ndcore.layers.inverse_root import PLAIN_ABOVE
 from ndcore.layers.patches import Patches
-from ndcore.layers.statistics import block_size, fold_into_weight, sample_patches, sample_pixels
+from ndcore.layers.statistics import block_size, sample_patches, sample_pixels
 from ndcore.layers.synchronize import several_processes
 from ndcore.layers.whitening import image_statistics, sample_statistics
 from ndcore.layers.whitening_layer import WhiteningLayer
@@ -120,7 +121,8 @@ class FastDeconv(WhiteningLayer, _ConvNd):
     def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
         """Weight (o, c/g, k, k) and bias (o) that act on the raw input; mean (g, d), whitening matrix (g, d, d)."""
         dtype = self.weight.dtype
-        return fold_into_weight(self.weight, self.bias, mean.to(dtype), deconv.to(dtype))
+        weight, shift = fold(self.weight, mean.to(dtype), deconv.to(dtype))
+        return weight, -shift if self.bias is None else self.bias - shift
 
     def running_transform(self) -> tuple[Tensor, Tensor]:
         """Mean (g, d) and whitening matrix (g, d, d) of evaluation."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from ndcore.layers.newton_schulz import iterates, newton_schulz_isqrt
+from ndcore.layers.symmetric import symmetric_product
 
 PLAIN_ABOVE = 5
 """Iterations above which the plain way is taken: then the gradient of an ill-conditioned covariance is mostly rounding
@@ -51,25 +52,26 @@ class _CovarianceIsqrt(torch.autograd.Function):
     def forward(ctx: FunctionCtx, matrix: Tensor, n_iter: int) -> Tensor:
         norm = torch.linalg.matrix_norm(matrix, keepdim=True)  # (…, 1, 1)
         a = matrix / norm
-        pairs = iterates(a, n_iter)
-        ctx.save_for_backward(norm, a, *(m for pair in pairs for m in pair))
-        return pairs[-1][1] / norm.sqrt()
+        *pairs, (_, z) = iterates(a, n_iter, symmetric_product)
+        root = z / norm.sqrt()
+        ctx.save_for_backward(norm, a, root, *(m for pair in pairs for m in pair))
+        return root
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:
-        norm, a, *flat = ctx.saved_tensors
+        norm, a, root, *flat = ctx.saved_tensors
         pairs = list(zip(flat[::2], flat[1::2], strict=True))
         grad = 0.5 * (grad + grad.mT)
         y, f = a, -0.5 * grad
-        e = _next_direction(grad, grad, y) if len(pairs) > 1 else None
-        for i, (y, z) in enumerate(pairs[:-1], start=2):
+        e = _next_direction(grad, grad, y) if pairs else None
+        for i, (y, z) in enumerate(pairs, start=1):
             q, r = torch.bmm(y, f), torch.bmm(e, z)
-            if i < len(pairs):
+            if i < len(pairs):  # the last Y is not needed
                 e = _next_direction(e, torch.add(r, q, alpha=0.5), y)
             f = _next_direction(f, torch.add(q, r, alpha=0.5).mT, z)
         # Z(A/f)/√f with f = ‖A‖_F: the norm's own share points along A
-        along = 0.5 * _inner(grad, pairs[-1][1]) + _inner(f, a)  # (g, 1, 1)
+        along = 0.5 * norm.sqrt() * _inner(grad, root) + _inner(f, a)  # (g, 1, 1)
         return (f - along * a) / norm**1.5, None
 
 

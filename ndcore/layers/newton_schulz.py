@@ -12,6 +12,8 @@ Shapes: … any batch dimensions, d matrix size.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -38,14 +40,16 @@ def newton_schulz_isqrt(matrix: Tensor, n_iter: int = 5) -> Tensor:
     return z / norm.sqrt()
 
 
-def iterates(a: Tensor, n_iter: int) -> list[tuple[Tensor | None, Tensor]]:
+def iterates(
+    a: Tensor, n_iter: int, product: Callable[[Tensor, Tensor], Tensor] = torch.matmul
+) -> list[tuple[Tensor | None, Tensor]]:
     """(Yₜ, Zₜ) for t = 1…n; the last Y is never needed and is None. 3n − 3 products: Z₀ = I saves the first ones."""
     three_halves = 1.5 * torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
     t = torch.add(three_halves, a, alpha=-0.5)
-    y, z = (a @ t if n_iter > 1 else None), t
+    y, z = (product(a, t) if n_iter > 1 else None), t
     pairs = [(y, z)]
     for i in range(2, n_iter + 1):
-        t = torch.add(three_halves, z @ y, alpha=-0.5)
-        y, z = (y @ t if i < n_iter else None), t @ z
+        t = torch.add(three_halves, product(z, y), alpha=-0.5)
+        y, z = (product(y, t) if i < n_iter else None), product(t, z)
         pairs.append((y, z))
     return pairs

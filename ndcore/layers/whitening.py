@@ -14,7 +14,8 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 
 from ndcore.layers.inverse_root import PLAIN_ABOVE
 from ndcore.layers.patches import Patches
-from ndcore.layers.statistics import mean_and_covariance, second_moments
+from ndcore.layers.statistics import mean_and_covariance
+from ndcore.layers.symmetric import symmetric_product
 from ndcore.layers.synchronize import joint_mean_and_covariance, several_processes
 
 KEPT = 1.1
@@ -64,7 +65,8 @@ class _ImageStatistics(torch.autograd.Function):
         samples = patches.gather(_image(x))  # (g, r, d)
         mean = samples.mean(1)  # (g, d)
         samples -= mean.unsqueeze(1)
-        covariance = second_moments(samples, eps)  # (g, d, d)
+        covariance = symmetric_product(samples.mT, samples).div_(samples.shape[1])  # (g, d, d)
+        covariance.diagonal(dim1=1, dim2=2).add_(eps)
         kept = patches.groups > 1 and samples.numel() <= KEPT * x.numel()
         ctx.save_for_backward(x, mean, samples if kept else None)
         ctx.patches = patches

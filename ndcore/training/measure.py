@@ -18,7 +18,9 @@ class Meter:
 
     def __init__(self, device: torch.device, sums: list[float] | None = None) -> None:
         dtype = torch.float32 if device.type == "mps" else torch.float64
-        self._sums = torch.tensor(sums or [0.0, 0.0, 0.0, 0.0], dtype=dtype, device=device)
+        *sums, images = sums or [0.0, 0.0, 0.0, 0.0]
+        self._sums = torch.tensor(sums, dtype=dtype, device=device)
+        self._images = images  # known here: to send it to the device would make the host wait
 
     def update(self, logits: Tensor, labels: Tensor, mean_loss: Tensor | None = None) -> Tensor:
         """Add a batch of logits (n, classes) and labels (n); return which images are right, top-1 (n)."""
@@ -26,12 +28,13 @@ class Meter:
         n = len(labels)
         loss = F.cross_entropy(logits, labels) if mean_loss is None else mean_loss.detach()
         ranked = logits.topk(min(5, logits.shape[1])).indices == labels[:, None]  # (n, 5)
-        self._sums += torch.stack([loss * n, ranked[:, 0].sum(), ranked.sum(), loss.new_tensor(n)])
+        self._sums += torch.stack([loss * n, ranked[:, 0].sum(), ranked.sum()])
+        self._images += n
         return ranked[:, 0]
 
     def sums(self) -> list[float]:
         """Loss, top-1 hits, top-5 hits, images; waits for the device."""
-        return self._sums.tolist()
+        return [*self._sums.tolist(), self._images]
 
     def read(self) -> Accuracy:
         """Mean loss in nats, top-1 and top-5 in percent; waits for the device."""

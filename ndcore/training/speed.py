@@ -1,13 +1,18 @@
-"""What makes a training step fast without changing what it computes: memory format, optimiser, allocator."""
+"""What makes a training step fast without changing what it computes: memory format, optimiser, threads, allocator."""
 
 from __future__ import annotations
 
 import ctypes
+import math
+import os
 import platform
 from functools import cache
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+
+from ndcore.layers import FastDeconv
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
 """Parameters of glibc's `mallopt`."""
@@ -26,8 +31,16 @@ def memory_format(device: torch.device) -> torch.memory_format:
 
 
 def prepare_model(model: nn.Module, device: torch.device) -> nn.Module:
-    """Move a network to the device, in the memory format of that device."""
-    return model.to(device, memory_format=memory_format(device))
+    """Move a network to the device, in the memory format of that device.
+
+    The weight of a `FastDeconv` keeps its filters in one piece each: it is multiplied as a matrix in every step, and
+    what the convolution gets is the product.
+    """
+    model = model.to(device, memory_format=memory_format(device))
+    for layer in model.modules():
+        if isinstance(layer, FastDeconv):
+            layer.weight.data = layer.weight.data.contiguous()
+    return model
 
 
 def prepare_images(images: Tensor, device: torch.device) -> Tensor:
@@ -40,6 +53,26 @@ def make_optimizer(model: nn.Module, lr: float, momentum: float, weight_decay: f
     parameters = list(model.parameters())
     fused = all(p.device.type in FUSED for p in parameters)
     return torch.optim.SGD(parameters, lr=lr, momentum=momentum, weight_decay=weight_decay, fused=fused)
+
+
+def limit_threads() -> None:
+    """Use no more threads than this process may use cores.
+
+    PyTorch counts the cores of the machine that its affinity allows. In a container or a job with a share of a large
+    machine that is many more than it gets, and threads that wait for each other cost more than they bring.
+    """
+    if torch.get_num_threads() > (cores := usable_cores()):
+        torch.set_num_threads(cores)
+
+
+def usable_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Cores that this process may use: its affinity, and its quota where control groups (version 2) set one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        share, period = quota.read_text().split()
+        return max(1, min(cores, math.ceil(int(share) / int(period))))
+    except (OSError, ValueError):  # no control groups, or "max": no quota
+        return cores
 
 
 def keep_freed_memory() -> None:

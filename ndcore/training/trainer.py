@@ -26,7 +26,7 @@ from ndcore.records import Accuracy, Epoch, Interval, Seconds
 from ndcore.training.checkpoint import Checkpoint, Position
 from ndcore.training.measure import Meter, Stopwatch
 from ndcore.training.progress import ProgressBar
-from ndcore.training.speed import keep_freed_memory, make_optimizer, prepare_images, prepare_model
+from ndcore.training.speed import keep_freed_memory, limit_threads, make_optimizer, prepare_images, prepare_model
 
 TEST_BATCH = 500
 """Test images per forward pass; in evaluation mode the batch size has no influence on the result."""
@@ -98,6 +98,7 @@ class _Training:
                 f"choose one that does not divide {len(dataset.train.labels) - 1}"
             )
         keep_freed_memory()
+        limit_threads()
         self.model, self.config, self.device = prepare_model(model, device), config, device
         self.batches = TrainBatches(dataset.train, dataset.spec, config.batch_size, config.seed, device)
         self.tests = TestBatches(dataset.test, dataset.spec, TEST_BATCH, device)

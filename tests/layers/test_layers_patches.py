@@ -13,6 +13,7 @@ from ndcore.layers import Delinear, FastDeconv
 from ndcore.layers.patches import Patches
 from ndcore.layers.reference import ReferenceDelinear, ReferenceFastDeconv
 from ndcore.layers.statistics import sample_patches, sample_pixels
+from ndcore.layers.symmetric import symmetric_product
 
 DOUBLE = torch.float64
 axis = st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(1, 2))
@@ -222,3 +223,10 @@ def test_the_reference_knows_no_approximation(make):
     layer = make()
     with pytest.raises(NotImplementedError, match="statistics of every step"):
         layer(torch.randn(4, 3, 5, 5) if isinstance(layer, FastDeconv) else torch.randn(4, 3))
+
+
+@pytest.mark.parametrize("d", [7, 256, 301])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_symmetric_product_in_parts(d, groups):
+    samples = normal(groups, 40, d)
+    torch.testing.assert_close(symmetric_product(samples.mT, samples), samples.mT @ samples)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.autograd import gradcheck
 
 from ndcore.layers import ChannelDeconv, Delinear, FastDeconv, newton_schulz_isqrt
+from ndcore.layers.fold import fold
 from ndcore.layers.inverse_root import PLAIN_ABOVE, covariance_isqrt, inverse_root
 from ndcore.layers.statistics import fold_into_weight, mean_and_covariance
 from ndcore.layers.whitening import sample_statistics
@@ -46,6 +47,10 @@ def test_gradient_of_the_fold(groups):
         t.requires_grad_() for t in (normal(4, 3, 2, 2), normal(4), normal(groups, 6), normal(groups, 6, 6))
     )
     assert gradcheck(fold_into_weight, (weight, bias, mean, deconv))
+    assert gradcheck(fold, (weight, mean, deconv))
+    assert gradcheck(lambda w: fold(w, mean.detach(), deconv.detach()), (weight,))
+    plain, own = fold_into_weight(weight, bias, mean, deconv), fold(weight, mean, deconv)
+    torch.testing.assert_close((own[0], bias - own[1]), plain)
     assert gradcheck(lambda w, m, d: fold_into_weight(w, None, m, d), (weight, mean, deconv))
 
 
