@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"ndcore {chosen}: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write(f"\nndcore {chosen}: interrupted; the same command goes on from the last checkpoint\n")
+        sys.stderr.write(f"\nndcore {chosen}: interrupted; {getattr(command, "INTERRUPTED", "nothing is lost")}\n")
         return 130
 
 

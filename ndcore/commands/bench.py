@@ -16,6 +16,7 @@ ARCHS = (
     "senet18", "efficientnet",
 )  # fmt: skip
 """The ten networks of the study, of which one has two forms."""
+INTERRUPTED = "what is measured stays in the files; name the other networks with --arch to go on"
 LEAST = {"batch_size": 2, "steps": 1, "threads": 1}
 """A batch of one image has no batch statistics."""
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 from ndcore.config import RunConfig
 from ndcore.folders import NOTEBOOK
 
+INTERRUPTED = "the same command goes on from the last checkpoint"
 NUMBERS = {"int": int, "float": float, "int | None": int}
 
 

@@ -15,6 +15,7 @@ from ndcore.report.networks import NETWORKS
 BN, ND, EVERY4, NONE = "bn", "nd", "nd-every4", "none"
 ORIGINAL_BN, ORIGINAL_ND = "bn-original", "nd-original"
 OURS, OURS_EVERY4, ORIGINAL = (ND, BN), (EVERY4, BN), (ORIGINAL_ND, ORIGINAL_BN)
+OURS_OVER_ORIGINAL = (ND, ORIGINAL_BN)
 """The three ratios of the page: a variant, and the BN step of the same code that it is compared with."""
 PHASES = ("convolution", "covariance", "root", "fold")
 """The parts of an ND step that have a floor: dense arithmetic. Everything else a step does is "rest"."""

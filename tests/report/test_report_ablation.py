@@ -98,12 +98,12 @@ def test_the_figure_states_every_drawn_value_in_words(folder):
 def test_sentences_carry_computed_numbers(folder):
     ablation = load(BUDGET, folder)
     budget = findings.about_budget(BUDGET)
-    assert "first **12,800** of 50,000 training images" in budget
-    assert "**100** steps of 128" in budget
+    assert "first **6,400** of 50,000 training images" in budget
+    assert "**50** steps of 128" in budget
     assert "all 10,000 test images" in budget
     assert "one epoch" not in findings.about_budget(Budget(epochs=2, train_images=None))
     assert "**782** steps" in findings.about_budget(Budget(epochs=2, train_images=None))
-    assert "**20** of 21 runs have a record, 1 run failed" in findings.about_progress(ablation)
+    assert "**17** of 18 runs have a record, 1 run failed" in findings.about_progress(ablation)
     noise = findings.about_noise(ablation)
     assert "The default, 3 seeds: test top-1 **46.00 %**, from 45.00 to 47.00 %; time × 1.00" in noise
     assert "Batch normalisation, 3 seeds: test top-1 **38.00 %**" in noise
@@ -120,7 +120,7 @@ def test_without_records_everything_says_not_run(tmp_path, exists):
     cells = ablation_view(ablation).drop(columns="run").to_numpy().ravel()
     assert {value.text for value in cells} == {"not run"}
     assert "nothing to draw" in ablation_figure(ablation)
-    assert "None of the 21 runs" in findings.about_progress(ablation)
+    assert "None of the 18 runs" in findings.about_progress(ablation)
     assert "no level" in findings.about_noise(ablation)
     assert "nothing to compare" in findings.about_factors(ablation)
 
