@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"ndcore {chosen}: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write(f"\nndcore {chosen}: interrupted; {getattr(command, "INTERRUPTED", "nothing is lost")}\n")
+        left = getattr(command, "INTERRUPTED", "nothing is lost")
+        sys.stderr.write(f"\nndcore {chosen}: interrupted; {left}\n")
         return 130
 
 

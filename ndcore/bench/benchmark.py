@@ -15,6 +15,7 @@ from tqdm import tqdm
 from ndcore.bench.arithmetic import gemm_flop_per_second, step_flop, survey
 from ndcore.bench.breakdown import REPETITIONS, LayerTimes, measure_layers
 from ndcore.bench.conditions import present_conditions
+from ndcore.bench.elsewhere import Elsewhere, elsewhere
 from ndcore.bench.results import file_name, read_rows, replace_networks
 from ndcore.bench.rows import PHASES, VARIANTS, Conditions, LayerRow, StepRow
 from ndcore.bench.sampling import Samples, measure
@@ -77,41 +78,44 @@ def run(plan: Plan, device: torch.device, folder: Path, *, progress: bool = True
             read_rows(path, row)  # a damaged file is refused now, not after the first network
     share = SHARE_OF_STEPS if plan.layers else 1.0
     outcome = Outcome([], [], steps_path, layers_path)
-    try:
-        with _Progress(plan.archs, enabled=progress) as bar:
-            for arch in plan.archs:
-                conditions = present_conditions(device, plan.batch_size)
-                with bar.network(arch) as show:
-                    steps = list(_step_rows(arch, plan, device, conditions, _part(show, 0, share)))
-                    outcome.steps.extend(steps)
-                    replace_networks(steps_path, steps)
-                    if layers_path is not None:
-                        layers = list(_layer_rows(arch, plan, device, conditions, _part(show, share, 1)))
-                        outcome.layers.extend(layers)
-                        replace_networks(layers_path, layers)
-    finally:
-        speed.keep_freed_memory()  # as a training of ours leaves it
+    speed.keep_freed_memory()  # as a training of ours does
+    with _Progress(plan.archs, enabled=progress) as bar:
+        for arch in plan.archs:
+            conditions = present_conditions(device, plan.batch_size)
+            with bar.network(arch) as show:
+                steps = list(_step_rows(arch, plan, device, conditions, _part(show, 0, share)))
+                outcome.steps.extend(steps)
+                replace_networks(steps_path, steps)
+                if layers_path is not None:
+                    layers = list(_layer_rows(arch, plan, device, conditions, _part(show, share, 1)))
+                    outcome.layers.extend(layers)
+                    replace_networks(layers_path, layers)
     return outcome
 
 
 def _step_rows(arch: str, plan: Plan, device: torch.device, conditions: Conditions, show: Show) -> Iterator[StepRow]:
     show("machine's rate", 0)
     rate = gemm_flop_per_second(device)
-    variants = build(arch, available(arch, plan.variants), plan.batch_size, device)
-    flop = {variant.name: _flop(variant) for variant in variants}
-    samples = measure(variants, plan.samples, plan.seconds, show)
+    names = available(arch, plan.variants)
+    foreign = [name for name in names if device.type == "cpu" and name.endswith("-original")]
+    with elsewhere(arch, foreign, plan.batch_size, device) as others:
+        ours = build(arch, [name for name in names if name not in foreign], plan.batch_size, device)
+        variants = [*ours, *others]
+        samples = measure(variants, plan.samples, plan.seconds, show)
     bn = samples["bn"].quartiles()[1] if "bn" in samples else None
     for variant in variants:
-        yield _step_row(arch, variant, samples[variant.name], flop[variant.name], bn, rate, conditions)
+        flop = _flop(arch, variant, plan.batch_size)
+        yield _step_row(arch, variant, samples[variant.name], flop, bn, rate, conditions)
 
 
-def _flop(variant: Variant) -> dict[str, int]:
-    return step_flop(survey(variant.model, variant.images), variant.steps_per_sample)
+def _flop(arch: str, variant: Variant | Elsewhere, batch_size: int) -> dict[str, int]:
+    [twin] = build(arch, [variant.name], batch_size, torch.device("cpu"))
+    return step_flop(survey(twin.model, twin.images), variant.steps_per_sample)
 
 
 def _step_row(
     arch: str,
-    variant: Variant,
+    variant: Variant | Elsewhere,
     samples: Samples,
     flop: dict[str, int],
     bn: float | None,
@@ -140,7 +144,6 @@ def _step_row(
 
 def _layer_rows(arch: str, plan: Plan, device: torch.device, conditions: Conditions, show: Show) -> Iterator[LayerRow]:
     [variant] = build(arch, ["nd"], plan.batch_size, device)
-    variant.set_allocator()
     for times in measure_layers(variant.model, variant.images, show):
         for phase in PHASES:
             yield _layer_row(arch, times, phase, conditions)

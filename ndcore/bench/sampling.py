@@ -1,8 +1,6 @@
 """Timing several variants in turn, so that a slow moment of the machine meets all of them.
 
-A round takes one sample of each. Variants that treat freed memory alike stay together, and the two groups alternate in
-who comes first, as the variants of a group do. When the allocator is set to keep freed memory again, as much as the
-largest step needs is touched once, which is the state in which a long training would find the process.
+A round takes one sample of each; who comes first changes from round to round.
 """
 
 from __future__ import annotations
@@ -12,9 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from ndcore.bench.arithmetic import synchronize
+from ndcore.bench.elsewhere import Elsewhere
 from ndcore.bench.variants import Variant
 
 FEWEST = 3
@@ -36,7 +33,7 @@ class Samples:
 
 
 def measure(
-    variants: Sequence[Variant],
+    variants: Sequence[Variant | Elsewhere],
     least_samples: int,
     least_seconds: float,
     show: Callable[[str, float], None] = lambda text, fraction: None,
@@ -62,17 +59,14 @@ def measure(
 
 
 class _Rounds:
-    def __init__(self, variants: Sequence[Variant], show: Callable[[str, float], None]) -> None:
+    def __init__(self, variants: Sequence[Variant | Elsewhere], show: Callable[[str, float], None]) -> None:
         self.variants, self.show = variants, show
         self.seconds: dict[str, list[float]] = {variant.name: [] for variant in variants}
         self.peaks: dict[str, int] = {}
-        self.state: bool | None = None
-        """Whether the allocator is set as the original has it; None at first."""
 
     def warm_up(self) -> None:
         for variant in self.variants:
             self.show(f"{variant.name} warm-up", 0)
-            variant.set_allocator()
             variant.step()
             self.peaks[variant.name] = variant.peak_bytes()
 
@@ -89,28 +83,16 @@ class _Rounds:
 
     def take(self, number: int, done: float) -> None:
         """One sample of every variant."""
-        groups = [[v for v in self.variants if v.original is original] for original in (False, True)]
-        for group in groups if number % 2 == 0 else reversed(groups):
-            for i in range(len(group)):
-                variant = group[(i + number) % len(group)]
-                self.show(f"{variant.name} round {number + 1}", done)
-                self._enter(variant, group)
-                self.seconds[variant.name].append(self._time(variant))
-
-    def _enter(self, variant: Variant, group: Sequence[Variant]) -> None:
-        if self.state is variant.original:
-            return
-        variant.set_allocator()
-        self.state = variant.original
-        if variant.images.device.type == "cpu" and not variant.original:
-            torch.empty(max(self.peaks[member.name] for member in group), dtype=torch.uint8).fill_(0)
+        for i in range(len(self.variants)):
+            variant = self.variants[(i + number) % len(self.variants)]
+            self.show(f"{variant.name} round {number + 1}", done)
+            self.seconds[variant.name].append(self._time(variant))
 
     @staticmethod
-    def _time(variant: Variant) -> float:
+    def _time(variant: Variant | Elsewhere) -> float:
         """Seconds of a step."""
-        device = variant.images.device
-        synchronize(device)
+        synchronize(variant.device)
         started = time.perf_counter()
         variant.sample()
-        synchronize(device)
+        synchronize(variant.device)
         return (time.perf_counter() - started) / variant.steps_per_sample

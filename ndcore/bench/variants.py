@@ -5,7 +5,8 @@ nd            deconvolution, exact, likewise
 nd-every4     deconvolution whose convolutions compute their transform at every 4th step (`update_every`)
 none          the plain convolutions of the deconvolved network, no normalisation: what any normalisation adds to
 bn-original   batch normalisation the way of the published code: PyTorch's default memory format, the optimiser as
-              built by default, the loss fetched at every step, the allocator of the C library as it is
+              built by default, the loss fetched at every step, the allocator of the C library as it is (on a CPU
+              therefore in a process of its own, `ndcore.bench.elsewhere`)
 nd-original   deconvolution likewise, with the reference layers (`ndcore.layers.reference`)
 """
 
@@ -52,16 +53,13 @@ class Variant:
         return self.name.endswith("-original")
 
     @property
+    def device(self) -> torch.device:
+        return self.images.device
+
+    @property
     def steps_per_sample(self) -> int:
         """Steps that belong together: all that differ from each other."""
         return EVERY if self.name == "nd-every4" else 1
-
-    def set_allocator(self) -> None:
-        """Let the C library treat freed memory as it does for this variant; a setting of the whole process."""
-        if self.original:
-            speed.return_freed_memory()
-        else:
-            speed.keep_freed_memory()
 
     def sample(self) -> None:
         """A step, or the steps that belong together."""

@@ -14,9 +14,8 @@ from torch import Tensor, nn
 
 from ndcore.layers import FastDeconv
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Parameters of glibc's `mallopt`."""
-MEBIBYTE = 2**20
 FUSED = ("cpu", "cuda", "mps")
 """Devices on which `torch.optim.SGD` updates all parameters in one kernel."""
 
@@ -83,15 +82,6 @@ def keep_freed_memory() -> None:
     """
     _mallopt(M_MMAP_MAX, 0)
     _mallopt(M_TRIM_THRESHOLD, -1)  # never
-
-
-def return_freed_memory() -> None:
-    """Undo `keep_freed_memory`: the thresholds that glibc's own adaptation ends with once a large block was freed."""
-    _mallopt(M_MMAP_MAX, 65536)
-    _mallopt(M_MMAP_THRESHOLD, 32 * MEBIBYTE)
-    _mallopt(M_TRIM_THRESHOLD, 64 * MEBIBYTE)
-    if library := _glibc():
-        library.malloc_trim(0)
 
 
 def _mallopt(parameter: int, value: int) -> None:

@@ -90,7 +90,7 @@ def _step(layer: nn.Module, x: Tensor) -> float:
 
 @contextmanager
 def _quiet_process() -> Iterator[None]:
-    """One thread, and no time lost with memory that comes anew from the system."""
+    """One thread, and no time lost with memory that comes anew from the system, from now on."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     speed.keep_freed_memory()
@@ -98,7 +98,6 @@ def _quiet_process() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-        speed.return_freed_memory()
 
 
 def committed() -> dict[str, float]:
