@@ -137,7 +137,7 @@ def test_a_single_variation_without_its_default_is_shown(tmp_path):
 
 def test_bad_and_foreign_files_are_named_and_other_budgets_left_out(folder):
     (folder / "damaged.json").write_text('{"schema": ')
-    make_record(**Budget(train_images=6400).config().options()).write(folder)
+    make_record(**Budget(train_images=12_800).config().options()).write(folder)
     ablation = load(BUDGET, folder)
     assert "damaged.json" in ablation.problem_notice()
     assert len(ablation.records) == len(plan(BUDGET))
