@@ -1,7 +1,7 @@
 """What a training step costs, as `ndcore bench` measured it: ratios between the variants of a network, and the floor.
 
 Seconds never leave this module as results: they belong to one machine. Every ratio is taken between two variants that
-were measured in turn, in one process.
+were measured in turn, in one run.
 """
 
 from __future__ import annotations

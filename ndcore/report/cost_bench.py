@@ -114,7 +114,7 @@ def conditions(steps: pd.DataFrame) -> list[tuple[str, str]]:
     return [
         ("Device", f"{first['device_name']}: {first['cpu']}, {count(int(first['threads']), 'thread')}"),
         ("Batch", f"{count(int(first['batch_size']), 'image')} per step, float32"),
-        ("Timed", f"{samples} samples of every variant, in turn, in one process"),
+        ("Timed", f"{samples} samples of every variant, in turn, in one run"),
         ("PyTorch", str(first["torch"])),
         ("Code", listing(sorted(codes))),
         ("Measured", listing(days)),
