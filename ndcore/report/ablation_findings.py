@@ -41,7 +41,7 @@ def about_progress(ablation: Ablation) -> Prose:
     days = sorted({record.finished_utc[:10] for record in done})
     return prose(
         f"**{len(done)}** of {count(len(planned), 'run')} have a record, {count(failed, 'run')} failed. They were made "
-        f"{f'on {days[0]}' if len(days) == 1 else f'from {days[0]} to {days[-1]}'}, one after the other, on "
+        f"{f'on {days[0]}' if len(days) == 1 else f'from {days[0]} to {days[-1]}'} on "
         f"{count(len(machines), 'machine')}: {listing(_machine(m) for m in machines)}."
     )
 
