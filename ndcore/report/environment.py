@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ndcore.folders import PROJECT
 from ndcore.provenance import git_state, versions
-from ndcore.report.provenance import commit
+from ndcore.report.records.provenance import commit
 
 PACKAGES = (
     "ndcore", "jupyter-book", "sphinx", "myst-nb", "papermill", "nbclient", "ipykernel", "numpy", "pandas", "seaborn",

@@ -13,10 +13,11 @@ from pathlib import Path
 import pandas as pd
 
 from ndcore import models
+from ndcore.evidence.networks import NETWORKS, NORM_LABELS
 from ndcore.folders import runs_folder
-from ndcore.report.networks import NETWORKS, NORM_LABELS
+from ndcore.report.links import SOURCES_PAGE
 from ndcore.report.prose import Prose, prose
-from ndcore.report.values import SOURCES_PAGE, Value, missing
+from ndcore.report.values import Value, missing
 
 KINDS = ("BatchNorm2d", "FastDeconv", "Delinear")
 STUDY_CLASSES = {32: 10, 224: 1000}

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from ndcore.evidence.published import ACCURACIES, TIMES
+from ndcore.evidence.published import load as load_published
 from ndcore.folders import runs_folder
 from ndcore.records import Problem, RunRecord, scan
-from ndcore.report.cost_bench import Bench, load_bench
+from ndcore.report.cost.bench import Bench, load_bench
 from ndcore.report.html import Html, notice
-from ndcore.report.published import ACCURACIES, TIMES
-from ndcore.report.published import load as load_published
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Material:
 
     records: list[RunRecord]
     accuracies: pd.DataFrame
-    """Columns: see `ndcore.report.published`."""
+    """Columns: see `ndcore.evidence.published`."""
     problems: list[Problem]
     """Files that could not be used, and why."""
     times: pd.DataFrame = field(default_factory=TIMES.empty)

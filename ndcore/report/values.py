@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NOT_RUN = "not run"
-SOURCES_PAGE = "../runs/published/README.html#source-cells"
-RUNS_PAGE = "our-runs.html"
 
 
 @dataclass(frozen=True)

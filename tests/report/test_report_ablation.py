@@ -8,10 +8,10 @@ import pytest
 from record_factory import make_record, write_ablation
 
 from ndcore.ablation import FACTORS, Budget, plan
-from ndcore.report import ablation_findings as findings
-from ndcore.report.ablation import load, top1
-from ndcore.report.ablation_figure import ablation_figure, alt_text, factor_points
-from ndcore.report.ablation_table import ablation_table, ablation_view, record_sections
+from ndcore.report.ablation import findings
+from ndcore.report.ablation.figure import ablation_figure, alt_text, factor_points
+from ndcore.report.ablation.runs import load, top1
+from ndcore.report.ablation.table import ablation_table, ablation_view, record_sections
 
 BUDGET = Budget()
 

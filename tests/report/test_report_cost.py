@@ -7,8 +7,10 @@ from math import isnan, nan
 import pytest
 from cost_factory import LAYERS_NAME, STEPS_NAME, layer_rows, step_row, step_rows, write_bench
 
-from ndcore.report import cost_findings
-from ndcore.report.cost import (
+from ndcore.evidence.networks import NETWORKS
+from ndcore.report.cost import findings as cost_findings
+from ndcore.report.cost.bench import about_bench, load_bench
+from ndcore.report.cost.ratios import (
     EVERY4,
     ND,
     ORIGINAL,
@@ -20,8 +22,6 @@ from ndcore.report.cost import (
     of_the_study,
     values,
 )
-from ndcore.report.cost_bench import about_bench, load_bench
-from ndcore.report.networks import NETWORKS
 from ndcore.report.page import load as load_page
 
 ALL = [name for network in NETWORKS for name in network.ours]

@@ -11,12 +11,12 @@ import pytest
 from bs4 import BeautifulSoup
 from record_factory import make_record
 
+from ndcore.evidence.runs import differences
 from ndcore.records import RunRecord
 from ndcore.report import html
-from ndcore.report.figures import alt_text, curve
-from ndcore.report.overview import differences_view, environments_view, runs_view
-from ndcore.report.provenance import commit, sections
-from ndcore.report.runs import differences
+from ndcore.report.records.curves import alt_text, curve
+from ndcore.report.records.overview import differences_view, environments_view, runs_view
+from ndcore.report.records.provenance import commit, sections
 from ndcore.report.svg import BLUE, GREEN, INK, PURPLE, VERMILLION
 from ndcore.report.values import Value, decimal, missing
 

@@ -7,9 +7,9 @@ import csv
 import pytest
 
 from ndcore import models
+from ndcore.evidence.networks import NETWORKS
 from ndcore.folders import PROJECT
 from ndcore.report import inventory
-from ndcore.report.networks import NETWORKS
 
 with (PROJECT / "tests" / "fixtures" / "models" / "counts.csv").open(newline="") as file:
     COUNTS = {(r["network"], r["norm"]): r for r in csv.DictReader(file) if r["classes"] in ("10", "1000")}

@@ -12,24 +12,25 @@ import pytest
 from docutils import nodes
 from record_factory import make_record, write_examples
 
+from ndcore.evidence.published import empty
+from ndcore.evidence.runs import differences
 from ndcore.folders import runs_folder
-from ndcore.report import findings, prose
+from ndcore.report import prose
+from ndcore.report.accuracy import findings
+from ndcore.report.accuracy.tables import accuracy_rows
 from ndcore.report.environment import build_facts
 from ndcore.report.page import load
-from ndcore.report.provenance import commit, sections
-from ndcore.report.published import empty
-from ndcore.report.runs import differences
+from ndcore.report.records.provenance import commit, sections
 from ndcore.report.sphinx_extension import choose_cache, inputs_digest, visit_block_math, visit_inline_math
-from ndcore.report.tables import accuracy_rows
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 def test_importing_the_report_does_not_import_torch():
-    names = sorted(p.stem for p in (REPOSITORY / "ndcore" / "report").glob("[a-z]*.py"))
-    code = (
-        "import sys\n" + "\n".join(f"import ndcore.report.{n}" for n in names) + "\nassert 'torch' not in sys.modules"
-    )
+    packages = [REPOSITORY / "ndcore" / name for name in ("evidence", "report")]
+    files = sorted(path.relative_to(REPOSITORY).with_suffix("") for p in packages for path in p.rglob("[a-z]*.py"))
+    imports = "\n".join(f"import {'.'.join(file.parts)}" for file in files)
+    code = f"import sys\n{imports}\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from ndcore.errors import UserError
-from ndcore.report.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
-from ndcore.report.published import COLUMNS, load_accuracies, read_accuracies
-from ndcore.report.tables import accuracy_rows, disagreeing_averages, split_counts
+from ndcore.evidence.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
+from ndcore.evidence.published import COLUMNS, load_accuracies, read_accuracies
+from ndcore.report.accuracy.tables import accuracy_rows, disagreeing_averages, split_counts
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from record_factory import make_record
 
-from ndcore.report.networks import EPOCHS
-from ndcore.report.published import empty, read_accuracies
-from ndcore.report.runs import anchors, coverage, differences, follows_recipe
-from ndcore.report.tables import accuracy_rows, accuracy_table, accuracy_view
+from ndcore.evidence.networks import EPOCHS
+from ndcore.evidence.published import empty, read_accuracies
+from ndcore.evidence.runs import coverage, differences, follows_recipe
+from ndcore.report.accuracy.tables import accuracy_rows, accuracy_table, accuracy_view
+from ndcore.report.links import anchors
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from ndcore.errors import UserError
-from ndcore.report import times_findings
-from ndcore.report.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
+from ndcore.evidence.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
+from ndcore.evidence.published import TIMES, load, read
+from ndcore.evidence.times import disagreeing_times, far_attempts, repeated_times, settings, study_ratios
 from ndcore.report.page import load as load_page
-from ndcore.report.published import TIMES, load, read
-from ndcore.report.times import disagreeing_times, far_attempts, repeated_times, settings, study_ratios
-from ndcore.report.times_tables import CUT_OFF, wrong_times_table, wrong_times_view
+from ndcore.report.times import findings as times_findings
+from ndcore.report.times.tables import CUT_OFF, wrong_times_table, wrong_times_view
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ndcore.report.networks import ATTEMPTS, DATASETS, NORM_LABELS
+from ndcore.evidence.networks import ATTEMPTS, DATASETS, NORM_LABELS
+from ndcore.evidence.runs import Difference, coverage
+from ndcore.report.accuracy.tables import NUMBERS, disagreeing_averages, split_counts
 from ndcore.report.page import Material
 from ndcore.report.prose import Prose, count, listing, percent, points, prose, span
-from ndcore.report.runs import Difference, coverage
-from ndcore.report.tables import NUMBERS, disagreeing_averages, split_counts
 
 NO_PUBLISHED = prose("The file of published values could not be read, so nothing can be said about the study here.")
 

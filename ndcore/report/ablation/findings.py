@@ -9,9 +9,9 @@ from statistics import fmean
 from ndcore import data
 from ndcore.ablation import FACTORS, Budget, Factor, plan
 from ndcore.config import RunConfig
+from ndcore.evidence.networks import DATASETS
 from ndcore.records import RunRecord
-from ndcore.report.ablation import Ablation, machine, top1
-from ndcore.report.networks import DATASETS
+from ndcore.report.ablation.runs import Ablation, machine, top1
 from ndcore.report.prose import Prose, count, listing, percent, points, prose, span
 from ndcore.report.values import NOT_RUN
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ndcore.evidence.networks import DATASETS
+from ndcore.evidence.times import setting_name
 from ndcore.report.html import Html, table
-from ndcore.report.networks import DATASETS
-from ndcore.report.times import setting_name
 from ndcore.report.values import decimal, word
 
 TIMES_SOURCES = "../runs/published/README.html#source-cells-of-the-times"
@@ -17,7 +17,7 @@ def wrong_times_view(wrong: pd.DataFrame) -> pd.DataFrame:
     """Printed times that are not the mean of their attempts, in seconds.
 
     Args:
-        wrong: from `ndcore.report.times.disagreeing_times`.
+        wrong: from `ndcore.evidence.times.disagreeing_times`.
     """
     rows, names = [], []
     for row in wrong.itertuples():

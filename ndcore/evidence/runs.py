@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -11,9 +10,8 @@ from statistics import fmean
 import numpy as np
 
 from ndcore.config import CORE, RunConfig
+from ndcore.evidence.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
 from ndcore.records import RunRecord
-from ndcore.report.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
-from ndcore.report.values import RUNS_PAGE
 
 STUDY_DATASETS = ("cifar10", "cifar100")
 
@@ -42,24 +40,6 @@ def complete_runs(records: Iterable[RunRecord], setting: Setting) -> list[RunRec
     """The complete records of a setting that follow the recipe, by seed and repeat."""
     chosen = (r for r in records if r.status == "complete" and Setting.of(r.config) == setting)
     return sorted((r for r in chosen if follows_recipe(r.config)), key=lambda r: (r.config.seed, r.config.repeat))
-
-
-def anchors(records: Sequence[RunRecord]) -> list[str]:
-    """The HTML id of every record on the page of all runs; failed attempts of one run are numbered in their order."""
-    failed: Counter[str] = Counter()
-    names = []
-    for record in records:
-        if record.status == "failed":
-            failed[record.run_id] += 1
-            names.append(f"run-{record.run_id}-failed-{failed[record.run_id]}")
-        else:
-            names.append(f"run-{record.run_id}")
-    return names
-
-
-def link(record: RunRecord) -> str:
-    """Address of a complete record on the page of all runs."""
-    return f"{RUNS_PAGE}#run-{record.run_id}"
 
 
 def count_seeds(records: Sequence[RunRecord]) -> str:

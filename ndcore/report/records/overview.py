@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ndcore.evidence.networks import DATASETS, NORM_LABELS
+from ndcore.evidence.runs import Difference
 from ndcore.records import RunRecord
-from ndcore.report.networks import DATASETS, NORM_LABELS
+from ndcore.report.links import RUNS_PAGE, anchors
 from ndcore.report.prose import points
-from ndcore.report.provenance import commit, flags, seconds
-from ndcore.report.runs import RUNS_PAGE, Difference, anchors
+from ndcore.report.records.provenance import commit, flags, seconds
 from ndcore.report.values import Value, decimal, missing, word
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from ndcore.report.cost import geometric_mean
-from ndcore.report.networks import DATASETS
+from ndcore.evidence.networks import DATASETS
+from ndcore.evidence.times import FAR, NUMBERS, disagreeing_times, far_attempts, repeated_times, setting_name
+from ndcore.report.cost.ratios import geometric_mean
 from ndcore.report.prose import Prose, count, listing, percent, prose, span
-from ndcore.report.times import FAR, NUMBERS, disagreeing_times, far_attempts, repeated_times, setting_name
 
 NO_TIMES = prose("The file of published times could not be read, so nothing can be said about the study's times here.")
 
@@ -33,7 +33,7 @@ def about_study_ratios(ratios: pd.DataFrame) -> Prose:
     """What the study measured: the range of ND over BN, as printed and from the attempts.
 
     Args:
-        ratios: from `ndcore.report.times.study_ratios`.
+        ratios: from `ndcore.evidence.times.study_ratios`.
     """
     printed, known = ratios.dropna(subset=["printed"]), ratios.dropna(subset=["attempts"])
     if printed.empty or known.empty:
@@ -72,7 +72,7 @@ def about_printed_times(frame: pd.DataFrame) -> Prose:
     """How many printed times are the mean of their attempts, and what the others are.
 
     Args:
-        frame: from `ndcore.report.times.settings`.
+        frame: from `ndcore.evidence.times.settings`.
     """
     known = frame.dropna(subset=["printed", "mean"])
     if known.empty:

@@ -7,9 +7,9 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ndcore.evidence.networks import DATASETS, NORM_LABELS
 from ndcore.records import RunRecord
 from ndcore.report.html import Html
-from ndcore.report.networks import DATASETS, NORM_LABELS
 from ndcore.report.svg import BLUE, VERMILLION, render, style
 
 RUNNING, TEST = "running training", "test"

@@ -10,10 +10,10 @@ import pandas as pd
 from ndcore.bench import results
 from ndcore.errors import UserError
 from ndcore.records import Problem
-from ndcore.report.cost import ND, PHASES, NetworkCost, Step
+from ndcore.report.cost.ratios import ND, PHASES, NetworkCost, Step
 from ndcore.report.html import Html, download, facts
 from ndcore.report.prose import count, listing
-from ndcore.report.provenance import commit
+from ndcore.report.records.provenance import commit
 
 FOLDER = "bench"
 STEPS, LAYERS = "steps", "layers"

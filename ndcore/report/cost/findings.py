@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from ndcore.report.cost import (
+from ndcore.evidence.networks import NETWORKS
+from ndcore.report.cost.ratios import (
     BN,
     EVERY4,
     ND,
@@ -21,9 +22,8 @@ from ndcore.report.cost import (
     of_the_study,
     values,
 )
-from ndcore.report.networks import NETWORKS
 from ndcore.report.prose import Prose, count, listing, percent, prose, span
-from ndcore.report.times_findings import mean, ratio_span, times_as
+from ndcore.report.times.findings import mean, ratio_span, times_as
 
 NO_BENCH = prose("`ndcore bench` has not been run here yet, so nothing can be said about the cost of our own steps.")
 NOTHING = prose("")

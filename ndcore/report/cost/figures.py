@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-from ndcore.report.cost import ORIGINAL, OURS, OURS_EVERY4, PHASES, NetworkCost, by_name, geometric_mean, values
+from ndcore.evidence.networks import NETWORKS
+from ndcore.report.cost.ratios import ORIGINAL, OURS, OURS_EVERY4, PHASES, NetworkCost, by_name, geometric_mean, values
 from ndcore.report.html import Html
-from ndcore.report.networks import NETWORKS
 from ndcore.report.prose import count, listing, percent
 from ndcore.report.svg import BLUE, GREEN, INK, PURPLE, VERMILLION, render, style
-from ndcore.report.times_findings import ratio_span
+from ndcore.report.times.findings import ratio_span
 
 TICKS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12)
 SIZE = (4.6, 5.0)
@@ -74,7 +74,7 @@ def ratios_figure(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> Html:
     """A dot per network and kind of measurement: time with ND over time with BN, and a line where they are equal.
 
     Args:
-        ratios: from `ndcore.report.times.study_ratios`.
+        ratios: from `ndcore.evidence.times.study_ratios`.
         costs: from the benchmark.
     """
     drawn = series(ratios, costs)

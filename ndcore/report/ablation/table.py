@@ -8,12 +8,13 @@ import pandas as pd
 
 from ndcore.ablation import FACTORS, Factor, plan
 from ndcore.config import RunConfig
+from ndcore.evidence.runs import paired_standard_error
 from ndcore.records import RunRecord
-from ndcore.report.ablation import Ablation, label, seconds, top1
+from ndcore.report.ablation.runs import Ablation, label, seconds, top1
 from ndcore.report.html import Html, download, escape, facts, table
+from ndcore.report.links import anchors
 from ndcore.report.prose import points
-from ndcore.report.provenance import headline_facts, provenance_facts
-from ndcore.report.runs import anchors, paired_standard_error
+from ndcore.report.records.provenance import headline_facts, provenance_facts
 from ndcore.report.values import NOT_RUN, Value, decimal, missing, word
 
 TEST, RUNNING = "test (%)", "running training (%)"

@@ -8,20 +8,20 @@ from statistics import fmean
 
 import pandas as pd
 
-from ndcore.records import RunRecord
-from ndcore.report.html import Html, table
-from ndcore.report.networks import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS, StudyNetwork
-from ndcore.report.prose import count
-from ndcore.report.runs import (
+from ndcore.evidence.networks import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS, StudyNetwork
+from ndcore.evidence.runs import (
     Setting,
     complete_runs,
     count_seeds,
     follows_recipe,
-    link,
     mean_running_train_top1,
     mean_test_top1,
 )
-from ndcore.report.values import NOT_RUN, RUNS_PAGE, SOURCES_PAGE, Value, decimal, missing, word
+from ndcore.records import RunRecord
+from ndcore.report.html import Html, table
+from ndcore.report.links import RUNS_PAGE, SOURCES_PAGE, link
+from ndcore.report.prose import count
+from ndcore.report.values import NOT_RUN, Value, decimal, missing, word
 
 NUMBERS = {"cifar10": 4, "cifar100": 5}
 PRINTED_ROUNDING = 0.005 + 1e-9

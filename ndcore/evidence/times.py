@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from ndcore.report.networks import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORMS
-from ndcore.report.published import TIMES
+from ndcore.evidence.networks import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORMS
+from ndcore.evidence.published import TIMES
 
 NUMBERS = {"cifar10": 8, "cifar100": 9}
 LAST_DIGIT = 0.01

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ndcore.evidence.networks import DATASETS
 from ndcore.records import RunRecord
-from ndcore.report.figures import curve, describe
 from ndcore.report.html import Html, code, download, escape, facts, notice
-from ndcore.report.networks import DATASETS
+from ndcore.report.links import anchors
 from ndcore.report.prose import count, percent
-from ndcore.report.runs import anchors
+from ndcore.report.records.curves import curve, describe
 
 
 def commit(git_commit: str | None, git_dirty: bool | None) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from ndcore.errors import UserError
+from ndcore.evidence.networks import ATTEMPTS, EPOCHS, NETWORKS
 from ndcore.records import Problem
-from ndcore.report.networks import ATTEMPTS, EPOCHS, NETWORKS
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, fsum, isfinite, log, nan
 
-from ndcore.report.networks import NETWORKS
+from ndcore.evidence.networks import NETWORKS
 
 BN, ND, EVERY4, NONE = "bn", "nd", "nd-every4", "none"
 ORIGINAL_BN, ORIGINAL_ND = "bn-original", "nd-original"

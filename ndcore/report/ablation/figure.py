@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ndcore.ablation import FACTORS, Factor
-from ndcore.report.ablation import Ablation, top1
+from ndcore.report.ablation.runs import Ablation, top1
 from ndcore.report.html import Html
 from ndcore.report.prose import count, listing, percent
 from ndcore.report.svg import BLUE, INK, VERMILLION, render, style

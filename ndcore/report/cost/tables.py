@@ -7,7 +7,9 @@ from math import isnan
 
 import pandas as pd
 
-from ndcore.report.cost import (
+from ndcore.evidence.networks import DATASETS, EPOCHS, NETWORKS
+from ndcore.evidence.times import NUMBERS
+from ndcore.report.cost.ratios import (
     ORIGINAL,
     OURS,
     OURS_EVERY4,
@@ -20,9 +22,7 @@ from ndcore.report.cost import (
     values,
 )
 from ndcore.report.html import Html, table
-from ndcore.report.networks import DATASETS, EPOCHS, NETWORKS
-from ndcore.report.times import NUMBERS
-from ndcore.report.times_tables import TIMES_SOURCES
+from ndcore.report.times.tables import TIMES_SOURCES
 from ndcore.report.values import NOT_RUN, Value, decimal, missing
 
 FLOOR = "a step over the time of its arithmetic at the machine's rate of matrix products"
@@ -52,7 +52,7 @@ def cost_view(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> pd.DataFram
     """ND over BN, per network: our steps, and the study's times of training.
 
     Args:
-        ratios: from `ndcore.report.times.study_ratios`.
+        ratios: from `ndcore.evidence.times.study_ratios`.
         costs: from the benchmark; a network that is not there is "not run".
     """
     study = {(row.dataset, row.arch, row.epochs): row for row in ratios.itertuples()}

@@ -1,0 +1,1 @@
+"""What the approximations cost: table, figure and sentences of the ablation page."""

@@ -1,0 +1,1 @@
+"""The accuracy tables of the study beside our own runs."""

@@ -1,0 +1,1 @@
+"""What a training step costs: ratios, tables, figures and sentences of the cost page."""

@@ -1,0 +1,1 @@
+"""Our own records: overview, learning curves, provenance."""

@@ -1,0 +1,1 @@
+"""The training times that the study published: tables and sentences."""
