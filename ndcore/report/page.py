@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ndcore.evidence.published import ACCURACIES, TIMES
-from ndcore.evidence.published import load as load_published
+from ndcore.evidence.published import Published, load_all
 from ndcore.folders import runs_folder
 from ndcore.records import Problem, RunRecord, scan
 from ndcore.report.cost.bench import Bench, load_bench
@@ -20,14 +19,22 @@ class Material:
     """All records, published values and benchmarks."""
 
     records: list[RunRecord]
-    accuracies: pd.DataFrame
-    """Columns: see `ndcore.evidence.published`."""
     problems: list[Problem]
     """Files that could not be used, and why."""
-    times: pd.DataFrame = field(default_factory=TIMES.empty)
-    """Published times; columns as before."""
+    published: Published = field(default_factory=Published)
+    """What the two papers published, one table per file."""
     bench: Bench = field(default_factory=Bench)
     """What `ndcore bench` measured here."""
+
+    @property
+    def accuracies(self) -> pd.DataFrame:
+        """Tables 4 and 5 and the attempts behind them; columns: see `ndcore.evidence.published`."""
+        return self.published.accuracies
+
+    @property
+    def times(self) -> pd.DataFrame:
+        """Tables 8 and 9 and the attempts behind them."""
+        return self.published.times
 
     @property
     def complete(self) -> list[RunRecord]:
@@ -47,7 +54,6 @@ def load(folder: Path | None = None) -> Material:
     """Read records, published values and benchmark in `runs/`; a bad file becomes a problem, never an exception."""
     folder = folder or runs_folder()
     records, problems = scan(folder)
-    accuracies, no_accuracies = load_published(ACCURACIES, folder / "published")
-    times, no_times = load_published(TIMES, folder / "published")
+    published, unpublished = load_all(folder / "published")
     bench, no_bench = load_bench(folder)
-    return Material(records, accuracies, [*problems, *no_accuracies, *no_times, *no_bench], times, bench)
+    return Material(records, [*problems, *unpublished, *no_bench], published, bench)

@@ -8,8 +8,9 @@ import pytest
 from bs4 import BeautifulSoup
 from cost_factory import layer_rows, step_rows, write_bench
 
+from ndcore.evidence.csv_files import read
 from ndcore.evidence.networks import NETWORKS
-from ndcore.evidence.published import TIMES, read
+from ndcore.evidence.published import TIMES
 from ndcore.evidence.times import settings, study_ratios
 from ndcore.report.cost.bench import load_bench
 from ndcore.report.cost.figures import parts_alt, parts_figure, ratios_alt, ratios_figure, series

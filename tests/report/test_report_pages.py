@@ -12,7 +12,7 @@ import pytest
 from docutils import nodes
 from record_factory import make_record, write_examples
 
-from ndcore.evidence.published import empty
+from ndcore.evidence.published import ACCURACIES, FILES
 from ndcore.evidence.runs import differences
 from ndcore.folders import runs_folder
 from ndcore.report import prose
@@ -24,6 +24,7 @@ from ndcore.report.records.provenance import commit, sections
 from ndcore.report.sphinx_extension import choose_cache, inputs_digest, visit_block_math, visit_inline_math
 
 REPOSITORY = Path(__file__).parents[2]
+PUBLISHED_FILES = [f"published/{file.name}" for file in FILES.values()]
 
 
 def test_importing_the_report_does_not_import_torch():
@@ -38,9 +39,7 @@ def test_bad_files_are_reported_by_name_and_the_rest_is_shown(tmp_path):
     records = write_examples(tmp_path)
     material = load(tmp_path)
     assert len(material.records) == len(records)
-    assert {p.file for p in material.problems} == {
-        "damaged.json", "foreign.json", "newer.json", "published/accuracies.csv", "published/times.csv",
-    }  # fmt: skip
+    assert {p.file for p in material.problems} == {"damaged.json", "foreign.json", "newer.json", *PUBLISHED_FILES}
     notice = material.problem_notice()
     assert all(p.file in notice and p.reason.split()[0] in notice for p in material.problems)
     assert sections(material.records).count("<section") == len(records)
@@ -50,7 +49,7 @@ def test_bad_files_are_reported_by_name_and_the_rest_is_shown(tmp_path):
 def test_a_missing_folder_is_an_empty_report(tmp_path):
     material = load(tmp_path / "nowhere")
     assert material.records == []
-    assert [p.file for p in material.problems] == ["published/accuracies.csv", "published/times.csv"]
+    assert [p.file for p in material.problems] == PUBLISHED_FILES
 
 
 def test_folder_comes_from_the_environment_then_from_the_working_directory(tmp_path, monkeypatch):
@@ -92,11 +91,11 @@ def test_sentences_carry_computed_numbers(tmp_path):
 
 
 def test_sentences_without_material_say_so(tmp_path):
-    material, rows = load(tmp_path), accuracy_rows(empty(), [], "cifar10")
+    material, rows = load(tmp_path), accuracy_rows(ACCURACIES.empty(), [], "cifar10")
     assert "no complete records" in findings.about_coverage(material)
     assert "no pair" in findings.about_differences([])
     assert "no record" in findings.about_records(material)
-    for sentence in (findings.about_split(empty(), "cifar10"), findings.about_averages(rows)):
+    for sentence in (findings.about_split(ACCURACIES.empty(), "cifar10"), findings.about_averages(rows)):
         assert sentence == findings.NO_PUBLISHED
     assert findings.about_published(rows, "cifar10") == findings.NO_PUBLISHED
     assert "no run of our own yet" in findings.about_resemblance(rows, "cifar10")

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from ndcore.errors import UserError
+from ndcore.evidence.csv_files import load, read
 from ndcore.evidence.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
-from ndcore.evidence.published import COLUMNS, load_accuracies, read_accuracies
+from ndcore.evidence.published import ACCURACIES, FILES, FIRST_VERSION, IMAGENET, MODEL_ZOO, RECOVERED
 from ndcore.report.accuracy.tables import accuracy_rows, disagreeing_averages, split_counts
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
@@ -19,7 +20,7 @@ PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 
 @pytest.fixture(scope="module")
 def accuracies() -> pd.DataFrame:
-    return read_accuracies(PUBLISHED)
+    return read(ACCURACIES, PUBLISHED)
 
 
 def attempts(accuracies, dataset, arch, norm, epochs) -> list[float]:
@@ -102,11 +103,18 @@ def test_third_decimals_exclude_a_test_accuracy_of_10000_images(accuracies):
         assert abs(float(first) - row.value) < 0.01
 
 
-def test_data_dictionary_names_every_column_and_the_row_count(accuracies):
+@pytest.mark.parametrize("file", FILES.values(), ids=lambda f: f.name)
+def test_data_dictionary_describes_every_file_and_counts_its_rows(file):
+    section = (PUBLISHED / "README.md").read_text().split(f"## {file.name}\n")[1].split("\n## ")[0]
+    assert f"{len(read(file, PUBLISHED))} rows" in " ".join(section.split())
+    assert f"]({file.name})" in section
+    assert [c for c in file.columns if f"`{c}`" not in section and c not in ACCURACIES.columns] == []
+
+
+def test_data_dictionary_names_every_common_column_and_both_papers():
     text = (PUBLISHED / "README.md").read_text()
-    for column in COLUMNS:
+    for column in ACCURACIES.columns:
         assert f"| `{column}` |" in text
-    assert f"{len(accuracies)} rows" in text
     assert "1905.11926" in text
     assert "2410.01189" in text
 
@@ -129,16 +137,52 @@ def test_a_damaged_file_is_one_clear_problem(tmp_path, old, new, expected):
     assert old in text
     (tmp_path / "accuracies.csv").write_text(text.replace(old, new, 1))
     with pytest.raises(UserError, match=expected):
-        read_accuracies(tmp_path)
-    frame, problems = load_accuracies(tmp_path)
+        read(ACCURACIES, tmp_path)
+    frame, problems = load(ACCURACIES, tmp_path)
     assert frame.empty
-    assert list(frame.columns) == list(COLUMNS)
+    assert list(frame.columns) == list(ACCURACIES.columns)
     assert [p.file for p in problems] == ["published/accuracies.csv"]
 
 
 def test_a_missing_or_binary_file_is_a_problem_too(tmp_path):
-    assert "accuracies.csv" in load_accuracies(tmp_path)[1][0].reason
+    assert "accuracies.csv" in load(ACCURACIES, tmp_path)[1][0].reason
     (tmp_path / "accuracies.csv").write_bytes(b"\xff\xfe\x00\x01" * 50)
-    assert load_accuracies(tmp_path)[1]
+    assert load(ACCURACIES, tmp_path)[1]
     shutil.copy(PUBLISHED / "accuracies.csv", tmp_path)
-    assert not load_accuracies(tmp_path)[1]
+    assert not load(ACCURACIES, tmp_path)[1]
+
+
+def test_logs_of_20_epochs_hold_three_runs_of_every_setting_with_both_splits():
+    logs = read(RECOVERED, PUBLISHED).query("epochs == 20 and metric == 'top1'")
+    counts = logs.groupby(["dataset", "arch", "norm", "split"])["attempt"].nunique()
+    assert len(counts) == 2 * len(NETWORKS) * len(NORMS) * 2
+    assert set(counts) == {len(ATTEMPTS)}
+    wide = logs.pivot(index=["dataset", "arch", "norm", "attempt"], columns="split", values="value")
+    assert (wide["test"] * 100 % 1).round(6).isin([0, 1]).all()  # percentages of 10,000 test images
+
+
+def test_the_first_version_agrees_with_the_present_one_to_its_last_digit(accuracies):
+    """Values were cut off or rounded when they moved to the present sheet, never changed."""
+    first = read(FIRST_VERSION, PUBLISHED)
+    both = first.merge(accuracies, on=["study", "dataset", "arch", "norm", "epochs", "attempt", "metric"])
+    assert len(both) == len(first) == 358
+    assert (both["value_x"] - both["value_y"]).abs().max() < 0.01
+    assert (first["value"] * 500 % 1).round(6).isin([0, 1]).all()  # all could be percentages of 50,000 images
+
+
+def test_imagenet_tables_are_the_spreadsheet_with_two_decimals_up_to_cut_off_digits():
+    frame = read(IMAGENET, PUBLISHED).query("study == 're'")
+    printed = frame[frame["attempt"].isna()].set_index(["arch", "norm", "metric"])["value"]
+    single = frame[frame["attempt"].notna()].set_index(["arch", "norm", "metric"])["value"]
+    assert len(printed) == len(single) == 3 * 7
+    gap = (single - printed).abs().unstack("metric")
+    assert gap[["top1", "top5"]].max().max() < 0.01
+    assert gap["total_seconds"].max() < 60  # the table prints minutes
+
+
+def test_baselines_of_the_original_on_imagenet_are_those_of_the_model_zoo():
+    zoo = read(MODEL_ZOO, PUBLISHED)
+    original = read(IMAGENET, PUBLISHED).query("study == 'original'").set_index(["arch", "norm", "metric"])["value"]
+    for row in zoo.itertuples():
+        assert 100 - row.value == pytest.approx(original[row.arch, row.norm, row.metric.removesuffix("_error")])
+    assert len(zoo) == 8

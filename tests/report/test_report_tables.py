@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from record_factory import make_record
 
+from ndcore.evidence.csv_files import read
 from ndcore.evidence.networks import EPOCHS
-from ndcore.evidence.published import empty, read_accuracies
+from ndcore.evidence.published import ACCURACIES
 from ndcore.evidence.runs import coverage, differences, follows_recipe
 from ndcore.report.accuracy.tables import accuracy_rows, accuracy_table, accuracy_view
 from ndcore.report.links import anchors
@@ -20,7 +21,7 @@ PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 
 @pytest.fixture(scope="module")
 def accuracies() -> pd.DataFrame:
-    return read_accuracies(PUBLISHED)
+    return read(ACCURACIES, PUBLISHED)
 
 
 def one(rows: pd.DataFrame, ours: str, norm: str, epochs: int) -> pd.Series:
@@ -108,7 +109,7 @@ def test_an_average_that_is_not_the_mean_is_marked(accuracies):
 
 
 def test_the_table_without_published_values_says_missing_and_keeps_our_runs():
-    rows = accuracy_rows(empty(), [make_record(46.0)], "cifar10")
+    rows = accuracy_rows(ACCURACIES.empty(), [make_record(46.0)], "cifar10")
     view = accuracy_view(rows, 1)
     assert view.loc["VGG-16, BN", ("Ye et al. 2020", "original")].text == "missing"
     assert view.loc["ResNet-18 (resnet18d), BN", ("This report", "test")].text == "46.00"

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from ndcore.errors import UserError
+from ndcore.evidence.csv_files import load, read
 from ndcore.evidence.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
-from ndcore.evidence.published import TIMES, load, read
+from ndcore.evidence.published import TIMES
 from ndcore.evidence.times import disagreeing_times, far_attempts, repeated_times, settings, study_ratios
 from ndcore.report.page import load as load_page
 from ndcore.report.times import findings as times_findings

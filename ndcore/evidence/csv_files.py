@@ -1,0 +1,88 @@
+"""CSV files of published values: which columns they have, what a row may hold, and a reader that checks all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+import pandas as pd
+
+from ndcore.errors import UserError
+from ndcore.records import Problem
+
+UNITS = {
+    "percent": (0, 100, "a percentage"),
+    "seconds": (1e-3, inf, "a time in seconds"),
+    "parameters": (1, inf, "a number of parameters"),
+    "million": (1e-3, inf, "a number of millions"),
+}
+"""Lowest and highest value of each unit, and what a value is, for the complaint about one outside."""
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """What one CSV file of published values may hold: one value per row, and which value it is."""
+
+    name: str
+    columns: Mapping[str, str]
+    """Names, in their order, and pandas types."""
+    key: Sequence[str]
+    """Together these name a value; no two rows agree in all of them."""
+    allowed: Mapping[str, frozenset]
+    """For columns that know a few values only: these; an attempt may be missing."""
+
+    def empty(self) -> pd.DataFrame:
+        """The table without rows."""
+        return pd.DataFrame({column: pd.Series(dtype=dtype) for column, dtype in self.columns.items()})
+
+
+def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
+    """Read a file of published values: one row per value.
+
+    Text that is empty in the file is an empty string; a whole number that may be missing (`Int64`) is then missing.
+
+    Raises:
+        UserError: the file is missing, has other columns, a value of the wrong type or range, or a row twice.
+    """
+    path = folder / file.name
+    try:
+        raw = pd.read_csv(path, dtype="string", keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as CSV: {error}") from None
+    if list(raw.columns) != list(file.columns):
+        raise UserError(f"{path} has the columns {', '.join(raw.columns)}; expected are {', '.join(file.columns)}")
+    optional = [column for column, dtype in file.columns.items() if dtype == "Int64"]
+    frame = raw.assign(**{column: raw[column].replace("", pd.NA) for column in optional})
+    try:
+        frame = frame.astype(dict(file.columns))
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path} holds a value of the wrong type: {error}") from None
+    for column, allowed in file.allowed.items():
+        wrong = frame.loc[~(frame[column].isin(allowed) | frame[column].isna()), column]
+        if len(wrong):
+            known = ", ".join(map(repr, sorted(allowed)))
+            raise UserError(f"{path} line {wrong.index[0] + 2}: {column} is {wrong.tolist()[0]!r}, not one of {known}")
+    if "unit" in file.columns:
+        _require_range(path, frame)
+    twice = frame.index[frame.duplicated(list(file.key))]
+    if len(twice):
+        raise UserError(f"{path} line {twice[0] + 2}: this value is there twice")
+    return frame
+
+
+def _require_range(path: Path, frame: pd.DataFrame) -> None:
+    for unit, rows in frame.groupby("unit"):
+        low, high, what = UNITS[unit]
+        outside = rows.loc[~(rows["value"].between(low, high) & (rows["value"] < inf)), "value"]
+        if len(outside):
+            raise UserError(f"{path} line {outside.index[0] + 2}: {outside.iloc[0]} is not {what}")
+
+
+def load(file: PublishedFile, folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """The published values; no rows, and the reason, if the file is missing or damaged. Never raises for that."""
+    try:
+        return read(file, folder), []
+    except UserError as error:
+        return file.empty(), [Problem(f"published/{file.name}", str(error))]
