@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Hashable, Iterable, Sequence
 
 import pandas as pd
 
-from ndcore.report.values import Value
+from ndcore.report.values import GLYPHS, Value
 
 
 class Html(str):
@@ -31,28 +32,43 @@ def download(data: str, name: str, mime: str, label: str) -> str:
     return f'<a class="nd-download" download="{escape(name)}" href="data:{mime};base64,{encoded}">{escape(label)}</a>'
 
 
-def table(view: pd.DataFrame, caption: str, ident: str, stub: str) -> Html:
+def table(
+    view: pd.DataFrame,
+    caption: str,
+    ident: str,
+    stub: str,
+    *,
+    searchable: bool = False,
+    filters: Sequence[Hashable] = (),
+    sortable: bool = False,
+    row_ids: Sequence[str] | None = None,
+) -> Html:
     """A table of `Value` cells.
 
     The index gives the row headers, the columns (one or two levels) the column headers. The box scrolls by itself, its
     head and first column stay; every value can be reached with the keyboard, shows its source on focus and on hover,
-    and leads there.
+    and leads there. Search, filters and sorting are added by `book/_static/table.js`: without it the table is whole.
 
     Args:
         view: cells; every one a `Value`.
         caption: what the table shows, with units.
         ident: HTML id of the table, also the name of its CSV file.
         stub: header of the first column.
+        searchable: whether rows can be searched by the words that they show.
+        filters: columns (a tuple for two levels, `stub` for the row headers) whose values can be chosen from a list.
+        sortable: whether every column sorts the rows: by its unrounded numbers, then words, then what is missing.
+        row_ids: an id for every row, unique in the page; the row then has a link to itself.
     """
     if view.empty:
         return Html(f'<p id="{escape(ident)}" class="nd-empty">{escape(caption)} There is nothing to show yet.</p>')
-    rows = "\n".join(
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{_cell(value)}</td>" for value in cells)}</tr>'
-        for name, cells in zip(view.index, view.itertuples(index=False, name=None), strict=True)
-    )
+    entries = zip(view.index, view.itertuples(index=False, name=None), row_ids or [""] * len(view), strict=True)
+    rows = "\n".join(_row(name, cells, row_id, sortable) for name, cells, row_id in entries)
+    columns = [stub, *view.columns]
+    chosen = " ".join(str(columns.index(name)) for name in filters)
+    data = " data-search" * searchable + " data-sort" * sortable + f' data-filters="{chosen}"' * bool(chosen)
     saved = download(csv(view, stub), f"{ident}.csv", "text/csv", "Download this table (CSV)")
     return Html(
-        f'<div class="nd-table" id="{escape(ident)}">\n'
+        f'<div class="nd-table" id="{escape(ident)}"{data}>\n'
         f'<div class="nd-scroll" role="region" tabindex="0" aria-labelledby="{escape(ident)}-caption">\n'
         f'<table>\n<caption id="{escape(ident)}-caption"><span>{escape(caption)}</span></caption>\n'
         f"<thead>\n{_head(view.columns, stub)}\n</thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n</div>\n"
@@ -60,13 +76,30 @@ def table(view: pd.DataFrame, caption: str, ident: str, stub: str) -> Html:
     )
 
 
+def _row(name: object, cells: Sequence[Value], row_id: str, sortable: bool) -> str:
+    ident = f' id="{escape(row_id)}"' if row_id else ""
+    permalink = (
+        f' <a class="nd-permalink" href="#{escape(row_id)}" aria-label="Link to this row">#</a>' if row_id else ""
+    )
+    values = "".join(f"<td{_sort_key(v) if sortable else ''}>{_cell(v)}</td>" for v in cells)
+    return f'<tr{ident}><th scope="row">{escape(name)}{permalink}</th>{values}</tr>'
+
+
+def _sort_key(value: Value) -> str:
+    return "" if value.number is None or math.isnan(value.number) else f' data-n="{float(value.number)!r}"'
+
+
 def _cell(value: Value) -> str:
     kind = "nd-value" if value.present else "nd-value nd-missing"
+    glyph = ""
+    if value.kind:
+        kind += f" nd-{value.kind}"
+        glyph = f'<span aria-hidden="true">{GLYPHS[value.kind]} </span>'
     note = f'<span class="nd-note"> {escape(value.note)}</span>' if value.note else ""
     if value.link:
-        return f'<a class="{kind}" href="{escape(value.link)}">{escape(value.text)}{note}</a>'
+        return f'<a class="{kind}" href="{escape(value.link)}">{glyph}{escape(value.text)}{note}</a>'
     focus = ' tabindex="0"' if note else ""
-    return f'<span class="{kind}"{focus}>{escape(value.text)}{note}</span>'
+    return f'<span class="{kind}"{focus}>{glyph}{escape(value.text)}{note}</span>'
 
 
 def _head(columns: pd.Index, stub: str) -> str:

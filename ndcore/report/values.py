@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NOT_RUN = "not run"
+GLYPHS = {"good": "✓", "bad": "✗", "partial": "◐", "open": "?"}
+"""What a judgement shows before its word, so that its colour is never alone."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,12 @@ class Value:
     """The unrounded number, if it is one."""
     present: bool = True
     """False for "not run" and the like."""
+    kind: str = ""
+    """A judgement, shown as a glyph and a colour before the text: a key of `GLYPHS`, or "" for none."""
 
     def __post_init__(self) -> None:
+        if self.kind and self.kind not in GLYPHS:
+            raise ValueError(f"kind {self.kind!r} is none of {', '.join(GLYPHS)}")
         if not self.text:
             raise ValueError("a cell of a table is never blank")
 
@@ -40,3 +46,8 @@ def decimal(number: float, note: str, link: str = "", digits: int = 2) -> Value:
 def word(text: object, note: str = "", link: str = "") -> Value:
     """A cell of words or of an identifier."""
     return Value(str(text), note, link)
+
+
+def judgement(kind: str, text: str, note: str, link: str = "") -> Value:
+    """A verdict in words ("holds", "fails") behind the glyph of its kind ("good", "bad", "partial", "open")."""
+    return Value(text, note, link, kind=kind)

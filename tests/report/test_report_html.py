@@ -6,19 +6,21 @@ import base64
 import io
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from record_factory import make_record
 
 from ndcore.evidence.runs import differences
+from ndcore.folders import PROJECT
 from ndcore.records import RunRecord
 from ndcore.report import html
 from ndcore.report.records.curves import alt_text, curve
 from ndcore.report.records.overview import differences_view, environments_view, runs_view
 from ndcore.report.records.provenance import commit, sections
 from ndcore.report.svg import BLUE, GREEN, INK, PURPLE, VERMILLION
-from ndcore.report.values import Value, decimal, missing
+from ndcore.report.values import GLYPHS, Value, decimal, judgement, missing
 
 
 def saved(link) -> str:
@@ -64,6 +66,57 @@ def test_csv_has_unrounded_numbers_words_and_sources(view):
     assert frame.loc[0, "ours / test"] == 46.5567
     assert frame.loc[0, "ours / train"] == "not run"
     assert frame.loc[0, "ours / test (source)"] == "run <a>"
+
+
+def test_options_of_a_table_are_data_for_the_script(view):
+    page = BeautifulSoup(
+        html.table(
+            view, "c", "t", "Network", searchable=True, sortable=True, filters=[("ours", "train")], row_ids=["vgg & co"]
+        ),
+        "html.parser",
+    )
+    box = page.find(class_="nd-table")
+    assert {"data-search", "data-sort"} <= set(box.attrs)
+    assert box["data-filters"] == "2"
+    assert [td.get("data-n") for td in page.tbody.find_all("td")] == ["46.5567", None]
+    assert page.tbody.tr["id"] == "vgg & co"
+    assert page.tbody.th.a["href"] == "#vgg & co"
+    plain = html.table(view, "c", "t", "Network")
+    assert not [word for word in ("data-search", "data-sort", "data-filters", "data-n", "permalink") if word in plain]
+
+
+def test_numbers_of_numpy_are_sorted_as_numbers_and_nan_as_a_word():
+    values = [Value("1", "", "", np.float64(0.1)), Value("2", "", "", np.int64(2)), Value("none", "", "", np.nan)]
+    page = html.table(pd.DataFrame([values], index=["a"]), "c", "t", "s", sortable=True)
+    assert re.findall('data-n="([^"]*)"', page) == ["0.1", "2.0"]
+
+
+def test_row_ids_are_one_for_each_row_and_filters_are_columns(view):
+    with pytest.raises(ValueError, match="zip"):
+        html.table(view, "c", "t", "s", row_ids=["a", "b"])
+    with pytest.raises(ValueError, match="not in list"):
+        html.table(view, "c", "t", "s", filters=["train"])
+
+
+def test_a_judgement_has_a_glyph_beside_its_word_and_the_word_alone_in_the_csv():
+    view = pd.DataFrame([[judgement("partial", "holds in part", "7 of 9")]], index=["C-1"], columns=["verdict"])
+    page = BeautifulSoup(html.table(view, "c", "t", "Claim"), "html.parser")
+    cell = page.tbody.find(class_="nd-partial")
+    assert cell.get_text() == "◐ holds in part 7 of 9"
+    assert cell.span["aria-hidden"] == "true"
+    assert "holds in part,7 of 9" in saved(page.find("a", download="t.csv"))
+    with pytest.raises(ValueError, match="good, bad, partial, open"):
+        judgement("green", "holds", "")
+
+
+@pytest.mark.parametrize(
+    ("theme", "background"), [("light", "#ffffff"), ("light", "#f3f4f5"), ("dark", "#14181e"), ("dark", "#222832")]
+)
+def test_words_of_judgements_are_readable_in_both_themes(theme, background):
+    light, dark = re.findall(r"\{([^{}]*--nd-good:[^{}]*)\}", (PROJECT / "book" / "_static" / "report.css").read_text())
+    colours = dict(re.findall(r"--nd-(\w+): (#\w+)", light if theme == "light" else dark))
+    assert set(colours) == set(GLYPHS)
+    assert {kind for kind, colour in colours.items() if contrast(colour, background) < 4.5} == set()
 
 
 def test_text_of_records_cannot_become_markup():
@@ -130,11 +183,16 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio of two colours (WCAG 2)."""
+    bright, dark = sorted((luminance(first), luminance(second)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
 @pytest.mark.parametrize("colour", [BLUE, VERMILLION, GREEN, PURPLE])
 @pytest.mark.parametrize("background", ["#ffffff", "#121212"])
 def test_data_colours_stand_out_in_both_themes(colour, background):
-    bright, dark = sorted((luminance(colour), luminance(background)), reverse=True)
-    assert (bright + 0.05) / (dark + 0.05) >= 3
+    assert contrast(colour, background) >= 3
 
 
 def test_sections_show_command_provenance_and_the_record_itself():

@@ -1,0 +1,123 @@
+"""The controls that `book/_static/table.js` adds to a table, used as a reader would, with the keyboard too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ndcore.report.html import table
+from ndcore.report.values import decimal, judgement, missing, word
+
+pytestmark = pytest.mark.end_to_end
+
+STATIC = Path(__file__).parents[2] / "book" / "_static"
+ROWS = {
+    "VGG-16": (decimal(9.996, "log of VGG"), judgement("good", "holds", "9 of 9"), word("Table 4")),
+    "ResNet-18": (decimal(10.004, "log of ResNet"), judgement("bad", "fails", "1 of 9"), word("Table 10")),
+    "DPN-92": (missing("not run", "no record"), judgement("good", "holds", "9 of 9"), word("Table 5")),
+    "PNASNet": (decimal(-3.0, "log of PNASNet"), judgement("open", "cannot be decided", ""), word("Table 4")),
+}
+COLUMNS = [("ours", "gain"), ("claim", "verdict"), ("claim", "where")]
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    yield page
+    page.close()
+
+
+def show(page, tmp_path, columns=COLUMNS, scripts: int = 1, **options) -> None:
+    view = pd.DataFrame(list(ROWS.values()), index=list(ROWS))
+    view.columns = pd.MultiIndex.from_tuples(columns) if isinstance(columns[0], tuple) else columns
+    script = f'<script src="{(STATIC / "table.js").as_uri()}"></script>' * scripts
+    text = f"<!doctype html><title>t</title>{script}{table(view, 'Gains and claims.', 't', 'Network', **options)}"
+    (tmp_path / "page.html").write_text(text)
+    page.goto((tmp_path / "page.html").as_uri())
+
+
+def rows(page) -> list[str]:
+    """Row headers that are visible, from top to bottom."""
+    names = [th.inner_text() for th in page.locator("tbody th").all() if th.is_visible()]
+    return [name.removesuffix(" #") for name in names]
+
+
+def test_search_finds_rows_by_every_word_that_they_show(page, tmp_path):
+    show(page, tmp_path, searchable=True)
+    field, count = page.get_by_label("Search in this table"), page.get_by_role("status")
+    assert (rows(page), count.inner_text()) == (list(ROWS), "4 of 4 rows")
+    assert count.get_attribute("aria-live") == "polite"
+    field.fill("HOLDS table")
+    assert (rows(page), count.inner_text()) == (["VGG-16", "DPN-92"], "2 of 4 rows")
+    field.fill("log")  # stands in notes only
+    assert (rows(page), count.inner_text()) == ([], "0 of 4 rows")
+    field.fill("")
+    assert rows(page) == list(ROWS)
+    assert page.locator(".nd-sort, select").count() == 0
+
+
+@pytest.mark.parametrize("columns", [COLUMNS, ["gain", "verdict", "where"]])
+def test_filters_offer_every_value_and_work_together_with_search(page, tmp_path, columns):
+    show(page, tmp_path, columns, searchable=True, filters=(columns[1], "Network"))
+    verdict = page.get_by_label("verdict")
+    assert verdict.locator("option").all_inner_texts() == ["all", "cannot be decided (1)", "fails (1)", "holds (2)"]
+    verdict.select_option("holds")
+    assert rows(page) == ["VGG-16", "DPN-92"]
+    page.get_by_label("Search in this table").fill("Table 5")
+    assert rows(page) == ["DPN-92"]
+    page.get_by_label("Network").select_option("VGG-16")
+    assert rows(page) == []
+
+
+@pytest.mark.parametrize("columns", [COLUMNS, ["gain", "verdict", "where"]])
+def test_columns_sort_by_unrounded_numbers_then_words_then_what_is_missing(page, tmp_path, columns):
+    show(page, tmp_path, columns, sortable=True)
+    gain, where = page.get_by_role("button", name="gain"), page.get_by_role("button", name="where")
+    head = page.locator("th", has=gain)
+    gain.click()
+    assert (rows(page), head.get_attribute("aria-sort")) == (["PNASNet", "VGG-16", "ResNet-18", "DPN-92"], "ascending")
+    gain.click()
+    assert (rows(page), head.get_attribute("aria-sort")) == (["ResNet-18", "VGG-16", "PNASNet", "DPN-92"], "descending")
+    where.click()
+    assert (rows(page), head.get_attribute("aria-sort")) == (["VGG-16", "PNASNet", "DPN-92", "ResNet-18"], None)
+    page.get_by_role("button", name="Network").click()
+    assert rows(page) == ["DPN-92", "PNASNet", "ResNet-18", "VGG-16"]
+    gain.click(click_count=3)
+    assert rows(page) == list(ROWS)
+
+
+def test_everything_is_reached_with_the_keyboard_in_reading_order(page, tmp_path):
+    show(page, tmp_path, searchable=True, filters=(COLUMNS[1],), sortable=True, row_ids=["a", "b", "c", "d"])
+    met = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        met.append(page.evaluate("document.activeElement.tagName + ' ' + document.activeElement.className"))
+    assert met == ["INPUT ", "SELECT ", "DIV nd-scroll", *["BUTTON nd-sort"] * 4, "A nd-permalink", "SPAN nd-value"]
+    page.get_by_role("button", name="Network").press("Enter")
+    assert rows(page)[0] == "DPN-92"
+
+
+def test_a_link_to_a_row_that_is_filtered_away_shows_it(page, tmp_path):
+    show(page, tmp_path, searchable=True, row_ids=["a", "b", "row c", "d"])
+    field = page.get_by_label("Search in this table")
+    field.fill("VGG")
+    page.evaluate("location.hash = '#row c'")
+    page.wait_for_function("document.getElementById('row c').checkVisibility()")
+    assert field.input_value() == ""
+    assert page.locator("tr", has_text="VGG-16").locator(".nd-permalink").get_attribute("href") == "#a"
+
+
+def test_without_the_script_the_table_is_whole_and_with_it_twice_nothing_doubles(page, tmp_path):
+    options = {"searchable": True, "filters": (COLUMNS[1],), "sortable": True}
+    show(page, tmp_path, scripts=0, **options)
+    assert rows(page) == list(ROWS)
+    assert page.locator("input, button, select").count() == 0
+    show(page, tmp_path, scripts=2, **options)
+    assert page.locator("input").count() == 1
+    assert page.locator("button").count() == 4
+
+
+def test_the_script_is_small():
+    assert (STATIC / "table.js").stat().st_size <= 6_000
