@@ -11,7 +11,7 @@ from record_factory import make_record
 from ndcore.config import RunConfig
 from ndcore.evidence.published import Published, load_all
 from ndcore.report.page import Material
-from ndcore.report.scope.tables import about_design, design_view, setup_view, topics
+from ndcore.report.scope.tables import about_design, design_view, setup_table, setup_view, topics
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 
@@ -36,6 +36,10 @@ def test_a_plan_that_does_not_add_up_is_said(material):
     design.loc[design["metric"] == "attempts", "value"] = 4
     changed = replace(material, published=replace(material.published, design=design))
     assert "not in 4 rows" in about_design(changed)
+
+
+def test_phrases_wrap_in_their_cells(material):
+    assert 'class="nd-table nd-words" id="setup-software"' in setup_table(material, "Software")
 
 
 def test_every_difference_has_a_reason_and_every_entry_a_source(material):

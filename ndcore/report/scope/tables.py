@@ -110,7 +110,7 @@ def _difference(earlier: Value, later: Value, reason: str) -> Value:
 def setup_table(material: Material, topic: str) -> Html:
     """One topic as HTML."""
     ident = "setup-" + topic.lower().replace(",", "").replace(" ", "-")
-    return table(setup_view(material, topic), f"{topic}: as stated, and as used here.", ident, "Item")
+    return table(setup_view(material, topic), f"{topic}: as stated, and as used here.", ident, "Item", words=True)
 
 
 def design_table(material: Material) -> Html:
