@@ -87,3 +87,10 @@ def load(file: PublishedFile, folder: Path) -> tuple[pd.DataFrame, list[Problem]
         return read(file, folder), []
     except UserError as error:
         return file.empty(), [Problem(f"published/{file.name}", str(error))]
+
+
+def select(frame: pd.DataFrame, **values: object) -> pd.DataFrame:
+    """The rows in which every named column has the given value."""
+    for column, value in values.items():
+        frame = frame[frame[column] == value]
+    return frame
