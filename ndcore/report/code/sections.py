@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,7 @@ from ndcore.records import Problem, RunRecord, scan
 from ndcore.report.code import layers_findings, networks_findings, training_findings
 from ndcore.report.code.ledger import THEMES, Finding
 from ndcore.report.code.ledger import load as load_findings
-from ndcore.report.html import Html, code, escape, notice, table
+from ndcore.report.html import Html, code, escape, table
 from ndcore.report.links import link
 from ndcore.report.page import Material
 from ndcore.report.prose import Prose, count, listing, percent, prose
@@ -42,9 +42,9 @@ class Findings:
         return next(found, None)
 
     def problem_notice(self) -> Html:
-        """A box that says why there are no findings; empty if there are."""
-        reasons = [f"{self.problem.file} {self.problem.reason}"] if self.problem else []
-        return notice("warning", "Findings that are not shown", reasons)
+        """A box that names every file that could not be used; empty if there is none."""
+        problems = [*self.material.problems, *([self.problem] if self.problem else [])]
+        return replace(self.material, problems=problems).problem_notice()
 
 
 def load(material: Material, runs: Path | None = None) -> Findings:
