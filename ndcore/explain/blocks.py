@@ -5,6 +5,8 @@ An entry is a channel and a position of the kernel. Letters of the shapes: c cha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -29,6 +31,11 @@ def find_blocks(channels: int, block: int, kernel: int = 3, kind: type[FastDecon
     sees = layer.eval()(impulses).flatten(1) != 0  # (entry perturbed, output)
     first = sees.to(torch.uint8).argmax(1)  # the first entry of the block that an entry belongs to
     return torch.unique(first, return_inverse=True)[1].view(channels, -1).numpy()
+
+
+def find_blocks_by_number(channels: int, numbers: Sequence[int]) -> dict[int, np.ndarray]:
+    """`find_blocks` of layers that have so many blocks, by that number; every number divides the channels."""
+    return {number: find_blocks(channels, channels // number) for number in numbers}
 
 
 def find_slots(channels: int, block: int, kernel: int = 3, kind: type[FastDeconv] = FastDeconv) -> np.ndarray:

@@ -30,6 +30,8 @@ class Whitening:
     """The whitening matrix D, (d, d)."""
     whitened: np.ndarray
     """Covariance of the whitened patches, without eps, (d, d)."""
+    residuals: np.ndarray
+    """What is left to do after 0, 1, 2, … iterations: ‖D²Σ − I‖_F / √d."""
 
     @property
     def eigenvalues(self) -> np.ndarray:

@@ -5,8 +5,6 @@ Shapes: d size of the matrix, n iterations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 
@@ -30,8 +28,3 @@ def residuals(covariance: np.ndarray, n_iter: int = SHOWN) -> np.ndarray:
     steps = roots(covariance, n_iter)
     error = steps @ steps @ covariance - np.eye(len(covariance))
     return np.linalg.norm(error, axis=(1, 2)) / np.sqrt(len(covariance))
-
-
-def residuals_of(covariances: Sequence[np.ndarray], n_iter: int = SHOWN) -> list[np.ndarray]:
-    """`residuals` of every covariance."""
-    return [residuals(covariance, n_iter) for covariance in covariances]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from ndcore.explain.covariance import EPS, KERNEL, N_ITER, Whitening
+from ndcore.explain.iteration import residuals
 from ndcore.explain.photographs import Photograph, as_input
 from ndcore.layers import newton_schulz_isqrt
 from ndcore.layers.statistics import mean_and_covariance, sample_patches
@@ -27,8 +28,8 @@ def whiten(photograph: Photograph, n_iter: int = N_ITER, eps: float = EPS) -> Wh
     mean, covariance = mean_and_covariance(samples, eps)  # (1, d), (1, d, d)
     deconv = newton_schulz_isqrt(covariance, n_iter)
     _, whitened = mean_and_covariance((samples - mean.unsqueeze(1)) @ deconv, 0)
-    arrays = (part.squeeze(0).numpy() for part in (mean, covariance, deconv, whitened))
-    return Whitening(photograph.name, n_iter, eps, samples.shape[1], *arrays)
+    arrays = [part.squeeze(0).numpy() for part in (mean, covariance, deconv, whitened)]
+    return Whitening(photograph.name, n_iter, eps, samples.shape[1], *arrays, residuals(arrays[1]))
 
 
 def whiten_all(photographs: Sequence[Photograph]) -> list[Whitening]:

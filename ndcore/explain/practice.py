@@ -28,6 +28,8 @@ class Change:
 
     what: str
     moved: dict[str, float]
+    apart_from_scale: dict[str, float]
+    """The same for the multiple of D′ that is nearest to D."""
 
 
 def changes(photographs: Sequence[Photograph]) -> list[Change]:
@@ -56,9 +58,17 @@ def changes(photographs: Sequence[Photograph]) -> list[Change]:
         "one iteration more": with_eps(EPS, N_ITER + 1),
     }
     return [
-        Change(what, {name: relative_difference(d.numpy(), base[name].numpy()) for name, d in matrices.items()})
+        Change(what, _distances(matrices, base), _distances(_scaled(matrices, base), base))
         for what, matrices in tried.items()
     ]
+
+
+def _distances(matrices: dict[str, Tensor], base: dict[str, Tensor]) -> dict[str, float]:
+    return {name: relative_difference(matrix.numpy(), base[name].numpy()) for name, matrix in matrices.items()}
+
+
+def _scaled(matrices: dict[str, Tensor], base: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: matrix * (matrix * base[name]).sum() / matrix.square().sum() for name, matrix in matrices.items()}
 
 
 @dataclass(frozen=True)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import floor, log10
 
 from ndcore.report.prose import listing
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 CHANNELS = ("red", "green", "blue")
-COMPUTED = "Computed while this page was built, from the photograph {name}.jpg of scikit-learn, by ndcore.explain.{module}"
+COMPUTED = (
+    "Computed while this page was built, from the photograph {name}.jpg of scikit-learn, by ndcore.explain.{module}"
+)
 """Source of a value."""
 
 
 def scientific(number: float) -> str:
-    """ "3.1 × 10⁻¹⁵"; "0" for nothing."""
-    if number == 0:
-        return "0"
-    power = floor(log10(abs(number)))
-    digits = f"{number / 10**power:.1f}"
-    if digits.removeprefix("-") == "10.0":
-        return scientific((10 ** (power + 1)) * (1 if number > 0 else -1))
-    return f"{digits} × 10{str(power).translate(SUPERSCRIPT)}".replace("-", "−")
+    """ "3.1 × 10⁻¹⁵" for a number of at least 0; "0.86" if it is between 0.01 and 100, "0" if it is nothing."""
+    if number == 0 or 0.01 <= number < 100:
+        return f"{number:.2f}" if number else "0"
+    digits, power = f"{number:.1e}".split("e")
+    return f"{digits} × 10{str(int(power)).translate(SUPERSCRIPT)}"
 
 
 def signed(number: float, digits: int = 2) -> str:
