@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from ndcore.errors import UserError
+from ndcore.evidence.cells import read_cells
 from ndcore.evidence.networks import ATTEMPTS, EPOCHS, NETWORKS
 from ndcore.records import Problem
 
@@ -92,12 +93,7 @@ def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
         UserError: the file is missing, has other columns, a value of the wrong type or range, or a row twice.
     """
     path = folder / file.name
-    try:
-        raw = pd.read_csv(path, dtype="string", keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as CSV: {error}") from None
-    if list(raw.columns) != list(file.columns):
-        raise UserError(f"{path} has the columns {', '.join(raw.columns)}; expected are {', '.join(file.columns)}")
+    raw = read_cells(path, list(file.columns))
     frame = raw.assign(attempt=raw["attempt"].replace("", pd.NA))
     try:
         frame = frame.astype(dict(file.columns))
