@@ -20,8 +20,14 @@ import httpx
 from semanticscholar import AsyncSemanticScholar
 from semanticscholar.ApiRequester import ApiRequester
 from semanticscholar.PaginatedResults import PaginatedResults
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-from tenacity import wait_exponential_jitter as exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+    wait_random,
+)
 
 from ndcore.citations.snapshots import Body, Snapshot, check_body
 from ndcore.errors import UserError
@@ -31,6 +37,8 @@ ORIGINAL = "ARXIV:1905.11926"
 FIELDS = ["contexts", "title", "year"]
 PAGE = 100
 """Citations per page. Small, so that an interrupted fetch loses little; the interface allows up to 1000."""
+BACKOFF = wait_exponential(multiplier=2, max=60) + wait_random(0, 1)
+"""Seconds before asking again where the server names none."""
 KEPT = "what was fetched is kept, the same command goes on from there"
 
 
@@ -119,9 +127,9 @@ class PageRequester(ApiRequester):
 
 
 def _wait(state: RetryCallState) -> float:
-    """As long as the server says, else longer from time to time."""
+    """As long as the server says, else longer every time."""
     asked = state.outcome.exception().wait
-    return exponential(initial=2, max=60)(state) if asked is None else asked
+    return BACKOFF(state) if asked is None else asked
 
 
 def _seconds(header: str) -> float | None:

@@ -12,8 +12,8 @@ from ndcore.citations.labels import read_labels, write_labels
 ANSWERS = {"p": "positive", "n": "neutral", "-": "negative"}
 QUESTION = "p positive, n neutral, - negative, s skip, u undo, q quit: "
 INTRODUCTION = (
-    "Judge the text alone. Positive: data, code or a key concept of the paper is used again. Negative: its data or code "
-    "are said to be missing, or an attempt to reproduce it to have failed. Neutral: everything else."
+    "Judge the text alone. Positive: data, code or a key concept of the paper is used again. Negative: its data or "
+    "code are said to be missing, or an attempt to reproduce it to have failed. Neutral: everything else."
 )
 WIDTH = 100
 

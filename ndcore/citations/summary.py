@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ndcore.citations.baseline import Guess
 from ndcore.citations.contexts import Corpus, Key
 from ndcore.citations.labels import Labels
-from ndcore.evidence.agreement import Agreement
 from ndcore.evidence.citations import LABELS
-from ndcore.evidence.proportions import Interval
+
+if TYPE_CHECKING:  # statsmodels takes a second, and most commands have no use for it
+    from ndcore.evidence.agreement import Agreement
+    from ndcore.evidence.proportions import Interval
 
 
 def corpus_text(corpus: Corpus) -> str:

@@ -19,13 +19,13 @@ LABELS_HELP = "name of a person, or path of a label file"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
-        "Files lie in citations/ in $NDCORE_RUNS or runs/. The texts stay in its cache/, which git ignores; label files "
-        "name contexts by paper and digest and are meant to be committed."
+        "Files lie in citations/ in $NDCORE_RUNS or runs/. The texts stay in its cache/, which git ignores; label "
+        "files name contexts by paper and digest and are meant to be committed."
     )
     steps = parser.add_subparsers(dest="step", metavar="STEP", required=True)
 
     def step(name: str, execute: Callable[[argparse.Namespace], None], summary: str) -> argparse.ArgumentParser:
-        found = steps.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        found = steps.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         found.set_defaults(execute_step=execute)
         return found
 
@@ -157,7 +157,7 @@ def _label_file(name: str) -> Path:
     from ndcore.citations.labels import label_path  # noqa: PLC0415
 
     path = Path(name)
-    return path if path.suffix == ".csv" or path.exists() else label_path(citations_folder(), name)
+    return path if path.suffix == ".csv" or path.is_file() else label_path(citations_folder(), name)
 
 
 def _say(text: str) -> None:
