@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from citation_factory import ANN, KEYS, write_citations
 
-from ndcore.citations.baseline import Guess, write_guesses
-from ndcore.citations.contexts import INDEX_COLUMNS, write_csv
 from ndcore.citations.labels import write_labels
 from ndcore.evidence.citations import LABELS, read_citations
 from ndcore.report.citations import findings
@@ -20,8 +19,6 @@ from ndcore.report.citations.tables import agreement_tables, counts_table, count
 from ndcore.report.sphinx_extension import inputs_digest
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
-KEYS = [(f"paper{i // 2}", f"{i:016x}") for i in range(8)]
-ANN = dict(zip(KEYS, ["positive"] * 2 + ["neutral"] * 5 + ["negative"], strict=True))
 
 
 @pytest.fixture
@@ -34,12 +31,7 @@ def folder(tmp_path) -> Path:
 @pytest.fixture
 def labelled(folder) -> Path:
     """Two people, a list of phrases and a list of contexts."""
-    own = folder / "citations"
-    lines = [(paper, "2021", f"Title of {paper}", context, "2026-10-21") for paper, context in KEYS]
-    write_csv(own / "contexts.csv", INDEX_COLUMNS, [*lines, ("paper9", "", "", "", "2026-10-21")])
-    write_labels(own / "labels-ann.csv", ANN)
-    write_labels(own / "labels-bob.csv", {key: ANN[key] for key in KEYS[:6]} | {KEYS[0]: "neutral"})
-    write_guesses(own / "baseline.csv", {key: Guess("neutral", "no phrase") for key in KEYS})
+    write_citations(folder / "citations")
     return folder
 
 
@@ -69,6 +61,12 @@ def test_sentences_carry_the_computed_numbers(folder):
     assert "None of 59 contexts is negative" in none
     assert "up to **5.0 %** of such contexts" in none
     assert "none of 31 has a negative one, and up to **9.2 %** of such papers" in none
+
+
+def test_examples_are_described_and_the_class_without_one_is_named(folder):
+    about = findings.about_examples(load(folder).counts)
+    assert "1 example that is *positive*: names the study among what inspired a training method" in about
+    assert about.endswith("Classes without an example: negative.")
 
 
 def test_sentences_follow_the_file(folder):
@@ -159,7 +157,7 @@ def test_damaged_files_are_named_and_the_rest_is_shown(labelled):
     assert all(name in citations.problem_notice() for name in names)
     assert list(citations.labels) == ["labels-ann.csv"]
     assert "label &#x27;splendid&#x27; is not one of" in citations.problem_notice()
-    for sentence in (findings.about_counts, findings.about_papers, findings.about_none):
+    for sentence in (findings.about_counts, findings.about_examples, findings.about_papers, findings.about_none):
         assert sentence(citations.counts) == findings.NO_COUNTS
     assert "missing" in counts_table(None)
     assert "nothing to draw" in citation_figure(None)

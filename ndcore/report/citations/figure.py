@@ -14,7 +14,7 @@ COLOURS = {"positive": GREEN, "neutral": BLUE, "negative": VERMILLION}
 HATCHES = {"positive": "//", "neutral": "", "negative": "xx"}
 CAPTION = (
     "Above: all contexts by class. Below: the share of each class with 95 % Clopper–Pearson intervals: circle and "
-    "solid line, contexts taken as independent; square and dashed line, as if the contexts of a paper were always alike."
+    "solid line, contexts taken as independent; square and dashed line, as if contexts of a paper were always alike."
 )
 
 
@@ -48,7 +48,7 @@ def citation_figure(counts: CitationCounts | None, ident: str = "citation-figure
         rows.set_yticks(range(len(LABELS)), [f"{label} {counts.labels[label].value}" for label in LABELS])
         rows.set_ylim(len(LABELS) - 0.5, -0.5)
         rows.grid(axis="y", visible=False)
-        rows.set_xlim(0, 100)
+        rows.set_xlim(-2, 101)
         rows.set_xlabel(f"share of {total} contexts (%)")
         return render(figure, ident, CAPTION, alt_text(counts))
 

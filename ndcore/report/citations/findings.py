@@ -14,7 +14,7 @@ from ndcore.evidence.proportions import (
 )
 from ndcore.report.citations.material import Citations
 from ndcore.report.citations.tables import comparisons, share, shown
-from ndcore.report.prose import Prose, count, percent, prose
+from ndcore.report.prose import Prose, count, listing, percent, prose
 from ndcore.report.values import NOT_RUN
 
 NO_COUNTS = prose("The file of printed counts could not be read, so nothing can be said about them here.")
@@ -33,6 +33,19 @@ def about_counts(counts: CitationCounts | None) -> Prose:
         f"case, the share of positive ones would be {shown(wilson(positive, total))} % (Wilson) or "
         f"{shown(clopper_pearson(positive, total))} % (Clopper–Pearson) at {SURE} confidence."
     )
+
+
+def about_examples(counts: CitationCounts | None) -> Prose:
+    """Which classes Table 1 illustrates, and with what."""
+    if counts is None:
+        return NO_COUNTS
+    given = {label: example for label, example in counts.examples.items() if example.value}
+    without = listing(label for label in counts.examples if label not in given)
+    shown_as = "; ".join(
+        f"{count(example.value, 'example')} that is *{label}*: {example.description}"
+        for label, example in given.items()
+    )
+    return prose(f"Table 1 of the study gives, in our words, {shown_as}. Classes without an example: {without}.")
 
 
 def about_papers(counts: CitationCounts | None) -> Prose:
@@ -114,7 +127,7 @@ def about_agreement(citations: Citations) -> Prose:
         )
     if not lines:
         return prose(
-            f"Agreement: {NOT_RUN}. It takes two label files (`ndcore citations agree ANN BOB`), or one and the list of "
-            "phrases (`ndcore citations baseline`)."
+            f"Agreement: {NOT_RUN}. It takes two label files (`ndcore citations agree ANN BOB`), or one and the "
+            "list of phrases (`ndcore citations baseline`)."
         )
     return prose(f"Agreement, with intervals of {SURE}:\n\n" + "\n".join(lines))

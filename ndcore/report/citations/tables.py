@@ -33,7 +33,7 @@ def shown(interval: Interval, digits: int = 1) -> str:
 
 
 def counts_view(counts: CitationCounts | None) -> pd.DataFrame:
-    """A row per class: count, share, intervals, and what the example of Table 1 does."""
+    """A row per class: count, share and intervals."""
     rows = {label.capitalize(): _counts_row(counts, label) for label in LABELS}
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -49,9 +49,7 @@ def _counts_row(counts: CitationCounts | None, label: str) -> dict[str, Value]:
             "example in Table 1",
         )
         return dict.fromkeys(names, missing("missing", "the file of printed counts could not be read"))
-    printed, example, total, papers = (
-        counts.labels[label], counts.examples[label], counts.contexts.value, counts.papers.value,
-    )  # fmt: skip
+    printed, total, papers = counts.labels[label], counts.contexts.value, counts.papers.value
     both = f"{printed.source}: {printed.value} of {total} contexts"
     alike = effective_size(total, papers)
     scaled = clopper_pearson(printed.value * alike / total, alike)
@@ -68,7 +66,6 @@ def _counts_row(counts: CitationCounts | None, label: str) -> dict[str, Value]:
             "contexts and all of them the same class",
             SOURCES,
         ),
-        "example in Table 1": word(example.description, f"{example.source}, in our words", SOURCES),
     }
 
 
