@@ -58,7 +58,7 @@ def agreement(first: Mapping[Hashable, str], second: Mapping[Hashable, str]) -> 
         return Agreement(table, None, None)
     with np.errstate(invalid="ignore"):  # its test statistic is 0 / 0 where one side uses one class only
         found = cohens_kappa(table.to_numpy())
-    if not found.var_kappa > 0:
+    if found.var_kappa < 1e-12:  # zero, but for rounding
         return Agreement(table, float(found.kappa), None)
     interval = Interval(max(-1.0, float(found.kappa_low)), min(1.0, float(found.kappa_upp)))
     return Agreement(table, float(found.kappa), interval)

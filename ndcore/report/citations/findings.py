@@ -117,10 +117,10 @@ def about_agreement(citations: Citations) -> Prose:
         if found.kappa is None:
             kappa = "Cohen's κ is not defined, both use one and the same class only"
         elif found.kappa_interval is None:
-            kappa = f"Cohen's κ **{found.kappa:.2f}**, without an interval since nothing varies"
+            kappa = f"Cohen's κ **{_signed(found.kappa)}**, without an interval since nothing varies"
         else:
-            low, high = found.kappa_interval.low, found.kappa_interval.high
-            kappa = f"Cohen's κ **{found.kappa:.2f}** ({low:.2f} to {high:.2f})"
+            low, high = _signed(found.kappa_interval.low), _signed(found.kappa_interval.high)
+            kappa = f"Cohen's κ **{_signed(found.kappa)}** ({low} to {high})"
         lines.append(
             f"- `{first}` and `{second}`: {same}; {kappa}; always answering with the commonest class of `{first}` "
             f"would get {found.most_frequent} right"
@@ -130,4 +130,8 @@ def about_agreement(citations: Citations) -> Prose:
             f"Agreement: {NOT_RUN}. It takes two label files (`ndcore citations agree ANN BOB`), or one and the "
             "list of phrases (`ndcore citations baseline`)."
         )
-    return prose(f"Agreement, with intervals of {SURE}:\n\n" + "\n".join(lines))
+    return prose(f"Agreement, with {SURE} intervals for independent contexts:\n\n" + "\n".join(lines))
+
+
+def _signed(kappa: float) -> str:
+    return f"{kappa:.2f}".replace("-", "−")

@@ -45,7 +45,7 @@ def _counts_row(counts: CitationCounts | None, label: str) -> dict[str, Value]:
             "share (%)",
             "Wilson (%)",
             "Clopper–Pearson (%)",
-            "contexts alike (%)",
+            "alike (%)",
             "example in Table 1",
         )
         return dict.fromkeys(names, missing("missing", "the file of printed counts could not be read"))
@@ -60,7 +60,7 @@ def _counts_row(counts: CitationCounts | None, label: str) -> dict[str, Value]:
         "Clopper–Pearson (%)": word(
             shown(clopper_pearson(printed.value, total)), f"{both}, taken as independent", SOURCES
         ),
-        "contexts alike (%)": word(
+        "alike (%)": word(
             shown(scaled),
             f"{both}, in {papers} papers; Clopper–Pearson for {alike:.0f} cases, as if every paper had equally many "
             "contexts and all of them the same class",
