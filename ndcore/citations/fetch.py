@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,6 +30,7 @@ from tenacity import (
     wait_random,
 )
 
+from ndcore.citations.contexts import tidy
 from ndcore.citations.snapshots import Body, Snapshot, check_body
 from ndcore.errors import UserError
 
@@ -39,6 +41,7 @@ PAGE = 100
 """Citations per page. Small, so that an interrupted fetch loses little; the interface allows up to 1000."""
 BACKOFF = wait_exponential(multiplier=2, max=60) + wait_random(0, 1)
 """Seconds before asking again where the server names none."""
+UNREACHABLE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 KEPT = "what was fetched is kept, the same command goes on from there"
 
 
@@ -106,9 +109,9 @@ class PageRequester(ApiRequester):
         self._requests += 1
         try:
             answer = await self._client.get(f"{url}?{parameters}", headers=headers)
-        except httpx.ConnectError as error:
+        except UNREACHABLE as error:
             raise UserError(f"{httpx.URL(url).host} cannot be reached ({error}): is the network on? {KEPT}") from None
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise AskAgain(str(error) or type(error).__name__) from None
         if answer.status_code == 429 or answer.status_code >= 500:
             wait = _seconds(answer.headers.get("Retry-After", ""))
@@ -119,7 +122,7 @@ class PageRequester(ApiRequester):
         if answer.status_code == 404:
             raise UserError(f"{url} is not there (HTTP 404): the server does not know the paper, or this address")
         if answer.status_code != 200:
-            raise UserError(f"{url} is refused: HTTP {answer.status_code} {_line(answer.text)}; {KEPT}")
+            raise UserError(f"{url} is refused: HTTP {answer.status_code} {tidy(answer.text)[:160]}; {KEPT}")
         try:
             return check_body(answer.json(), offset)
         except ValueError as error:
@@ -140,11 +143,6 @@ def _seconds(header: str) -> float | None:
         return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):  # no date, or one without a time zone
         return None
-
-
-def _line(text: str) -> str:
-    """The beginning of a server's message, on one line."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:160]
 
 
 def _as_it_is(record: object) -> object:
@@ -173,9 +171,21 @@ def fetch(
     """
     if address is not None and not re.match(r"https?://[\w.\[\]:-]+(/|$)", address):
         raise UserError(f"address {address!r}: one like https://api.semanticscholar.org is needed")
-    asyncio.run(_fetch(snapshot, paper, address, key, patience or Patience(), report))
+    if key and not (key.isascii() and key.isprintable()):
+        raise UserError("the key holds a character that no key has")
+    _run(lambda: _fetch(snapshot, paper, address, key or None, patience or Patience(), report))
     if (offset := snapshot.missing) is not None:
         raise UserError(f"the server says that there are citations from {offset + 1} on, but gives no such page")
+
+
+def _run(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run to the end, also where an event loop is running already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work())
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(lambda: asyncio.run(work())).result()
 
 
 async def _fetch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from datetime import UTC, datetime, timedelta
@@ -214,6 +215,23 @@ def test_the_key_is_sent_and_kept_nowhere(runs, monkeypatch, capsys):
     assert sent["x-api-key"] == "secret-of-a-user"
     assert all(b"secret" not in path.read_bytes() for path in runs.rglob("*") if path.is_file())
     assert "secret" not in "".join(capsys.readouterr())
+
+
+def test_a_key_that_is_none_is_refused(monkeypatch, capsys):
+    monkeypatch.setenv("S2_API_KEY", "two\nlines")
+    assert cli.main(["citations", "fetch"]) == 2
+    err = capsys.readouterr().err
+    assert "the key holds a character that no key has" in err
+    assert "two" not in err
+
+
+def test_a_notebook_has_an_event_loop_already(snapshot, patience):
+    async def cell() -> None:
+        fetch(snapshot, address=server.address, patience=patience)
+
+    with serving(many(120)) as server:
+        asyncio.run(cell())
+    assert len(parse(snapshot).papers) == 120
 
 
 MALFORMED = [

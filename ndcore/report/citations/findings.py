@@ -78,8 +78,8 @@ def about_none(counts: CitationCounts | None) -> Prose:
         f"None of {count(total, 'context')} is negative. That is not a share of zero: at {SURE} confidence (exact and "
         "one-sided; close to three divided by the number of cases) up to "
         f"**{percent(100 * none_of(total), 1)}** of such contexts may be negative if contexts are independent. Counted "
-        f"in papers, which needs no assumption about the contexts within them, none of {papers} has a negative one, "
-        f"and up to **{percent(100 * none_of(papers), 1)}** of such papers may."
+        f"in papers, which assumes nothing about the contexts within them, none of {papers} has a negative one, and up "
+        f"to **{percent(100 * none_of(papers), 1)}** of such papers may, if papers are independent of each other."
     )
 
 
