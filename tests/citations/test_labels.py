@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from ndcore import cli
 from ndcore.citations.contexts import Context, tidy
-from ndcore.citations.labelling import ANSWERS, in_order, label
+from ndcore.citations.labelling import ANSWERS, QUESTION, in_order, label
 from ndcore.citations.labels import COLUMNS, label_files, label_path, read_labels, write_labels
 from ndcore.citations.snapshots import Snapshot
 from ndcore.errors import UserError
@@ -171,34 +172,6 @@ def test_labelling_is_refused_without_a_terminal_and_without_texts(fetched, runs
     assert "holds no complete fetch: `ndcore citations fetch` makes one" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("end", [b"q\n", b"\x04", b"\x03"], ids=["q", "end of input", "interrupt"])
-def test_labelling_in_a_real_terminal(fetched, end):
-    """A dumb terminal without colour; what was answered before the end is in the file, however it ends."""
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "60"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", IN_ITS_TERMINAL],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    screen = _until(ours, "quit: ")
-    os.write(ours, b"p\n")
-    screen += _until(ours, "quit: ")
-    assert read_labels(fetched / "labels-ann.csv") == {in_order(CONTEXTS)[0].key: "positive"}
-    os.write(ours, end)
-    screen += _until(ours, None)
-    assert process.wait(timeout=60) == (130 if end == b"\x03" else 0)
-    os.close(ours)
-    assert "\x1b" not in screen
-    assert "[1 of 5]" in screen
-    assert ("interrupted; every page and every label" if end == b"\x03" else "1 of 5 contexts; 1 positive") in screen
-    assert read_labels(fetched / "labels-ann.csv") == {in_order(CONTEXTS)[0].key: "positive"}
-
-
 IN_ITS_TERMINAL = """
 import fcntl, sys, termios
 from ndcore.cli import main
@@ -207,15 +180,77 @@ sys.exit(main(["citations", "label", "ann"]))
 """
 
 
-def _until(terminal: int, text: str | None) -> str:
-    """What the terminal shows, up to a text or, for None, up to its end."""
-    shown = ""
-    while text is None or not shown.endswith(text):
+class Terminal:
+    """The labelling helper in a dumb terminal without colour, and someone who types."""
+
+    def __init__(self) -> None:
+        self._ours, theirs = pty.openpty()
+        self.screen = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", IN_ITS_TERMINAL],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=os.environ | {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "60"},
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._ours, keys)
+
+    def read(self, seconds: float) -> bool:
+        """Add what appears within this time to the screen; False if nothing does, or the terminal has ended."""
         try:
-            chunk = os.read(terminal, 1024)
+            shown = os.read(self._ours, 1024) if select.select([self._ours], [], [], seconds)[0] else b""
         except OSError:  # how Linux reports the end of a pseudo-terminal
-            break
-        if not chunk:
-            break
-        shown += chunk.decode()
-    return shown
+            return False
+        self.screen += shown.decode()
+        return bool(shown)
+
+    def wait_for(self, text: str) -> None:
+        """Read until this is the last thing on the screen."""
+        while not self.screen.endswith(text):
+            assert self.read(60), self.screen
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C, again if nothing happens: Python misses one that comes just before it begins to read."""
+        while "interrupted" not in self.screen:
+            self.type(b"\x03")
+            while "interrupted" not in self.screen and self.read(3):
+                pass
+
+    def close(self) -> int:
+        """Read the rest; the exit code."""
+        while self.read(60):
+            pass
+        os.close(self._ours)
+        return self.process.wait(timeout=60)
+
+
+@pytest.mark.parametrize("end", ["q", "end of input", "interrupt"])
+def test_labelling_in_a_real_terminal(fetched, end):
+    """What was answered before the end is in the file, however it ends."""
+    terminal = Terminal()
+    try:
+        terminal.wait_for("quit: ")
+        terminal.type(b"p\n")
+        terminal.wait_for("p\r\n\r\n[2 of 5]\r\n" + terminal_text(in_order(CONTEXTS)[1]) + QUESTION)
+        assert read_labels(fetched / "labels-ann.csv") == {in_order(CONTEXTS)[0].key: "positive"}
+        if end == "interrupt":
+            terminal.interrupt()
+        else:
+            terminal.type({"q": b"q\n", "end of input": b"\x04"}[end])
+        assert terminal.close() == (130 if end == "interrupt" else 0)
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+    said = "every page and every label that was answered" if end == "interrupt" else "1 of 5 contexts; 1 positive"
+    assert said in terminal.screen
+    assert "\x1b" not in terminal.screen
+    assert read_labels(fetched / "labels-ann.csv") == {in_order(CONTEXTS)[0].key: "positive"}
+
+
+def terminal_text(context: Context) -> str:
+    """How a context of this file, which fits on a line, stands in the terminal."""
+    return f"  {context.text}\r\n"
