@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -229,8 +230,8 @@ def test_a_notebook_has_an_event_loop_already(snapshot, patience):
     async def cell() -> None:
         fetch(snapshot, address=server.address, patience=patience)
 
-    with serving(many(120)) as server:
-        asyncio.run(cell())
+    with serving(many(120)) as server, ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(lambda: asyncio.run(cell())).result()
     assert len(parse(snapshot).papers) == 120
 
 
