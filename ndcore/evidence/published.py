@@ -83,6 +83,16 @@ MODEL_ZOO = PublishedFile(
 )
 """Error rates on ImageNet that torchvision's documentation gives for its trained networks."""
 
+COLOURS = PublishedFile(
+    name="colours.csv",
+    columns=SETTING | {"metric": "string", "colour": "string", "source": "string"},
+    key=("dataset", "arch", "norm", "epochs", "metric"),
+    allowed=_only(study="re", dataset="cifar10 cifar100 imagenet", norm="none bn nd", metric="top1 top5")
+    | {"arch": CIFAR["arch"] | frozenset(IMAGENET_NETWORKS), "epochs": frozenset({*EPOCHS, 90})}
+    | _only(colour="green black red"),
+)
+"""The colours in which Tables 4 to 7 of the second study print its reproduced values."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -94,6 +104,7 @@ class Published:
     first_version: pd.DataFrame = field(default_factory=FIRST_VERSION.empty)
     imagenet: pd.DataFrame = field(default_factory=IMAGENET.empty)
     model_zoo: pd.DataFrame = field(default_factory=MODEL_ZOO.empty)
+    colours: pd.DataFrame = field(default_factory=COLOURS.empty)
 
 
 FILES = {
@@ -103,6 +114,7 @@ FILES = {
     "first_version": FIRST_VERSION,
     "imagenet": IMAGENET,
     "model_zoo": MODEL_ZOO,
+    "colours": COLOURS,
 }
 """The file of each table of `Published`."""
 
