@@ -59,8 +59,8 @@ def about_colours(compared: pd.DataFrame) -> Prose:
     wrong = known[known["printed"] != known[closest]]
     lines = [
         f"The printed colours agree with the relative reading in {agree['relative']} of {len(known)} values and with "
-        f"the absolute one in {agree['absolute']}. The discussion of the study calls the threshold a relative error, but "
-        f"the {closest} reading explains all colours{' except these:' if len(wrong) else '.'}",
+        f"the absolute one in {agree['absolute']}. The discussion of the study calls the threshold a relative error, "
+        f"but the {closest} reading explains all colours{' except these:' if len(wrong) else '.'}",
         "",
         *(_exception(row, closest) for _, row in wrong.iterrows()),
         *[""] * bool(len(wrong)),
@@ -112,12 +112,13 @@ def about_corrections(single: pd.DataFrame, dataset: str) -> Prose:
     here = single[single["dataset"] == dataset]
     if here.empty:
         return NO_PUBLISHED
+    unchecked = len(here) - here["logged"].count()
     checked, wrong = here[here["logged"].notna()], here[here.apply(is_another_run, axis=1, result_type="reduce")]
     lines = [
         f"Public logs cover {len(checked)} of the {count(len(here), 'attempt')} of {DATASETS[dataset]}. "
         f"{'All' if wrong.empty else len(checked) - len(wrong)} of these are the run that their place in the "
-        f"spreadsheet says{'' if wrong.empty else f', **{len(wrong)}** are not'}. The other {len(here) - len(checked)} cannot be "
-        "checked from what is public.",
+        f"spreadsheet says{'' if wrong.empty else f', **{len(wrong)}** are not'}. The other {unchecked} cannot "
+        "be checked from what is public.",
         "",
         *(_correction(row) for _, row in wrong.iterrows()),
         *[""] * bool(len(wrong)),
