@@ -90,10 +90,8 @@ def equivalence(published: Published, margin: Margin) -> pd.DataFrame:
             for quantity in QUANTITIES:
                 d = (chosen[f"{quantity}_logs"] - chosen[f"{quantity}_original"]).to_numpy(dtype=float)
                 p, low, high = tost(d, allowed, margin.alpha)
-                rows.append(
-                    [*place, quantity, ", ".join(without), len(chosen), allowed, d.mean(), low, high, p]
-                    + [p < margin.alpha]
-                )
+                found = [allowed, d.mean(), low, high, p, p < margin.alpha]
+                rows.append([*place, quantity, ", ".join(without), len(chosen), *found])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

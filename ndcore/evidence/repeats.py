@@ -10,7 +10,19 @@ from ndcore.evidence.paired import smallest_unpaired_p
 from ndcore.evidence.published import Published
 from ndcore.evidence.series import logged_tests
 
-COLUMNS = ["dataset", "epochs", "arch", "label", "bn_runs", "nd_runs", "gain", "pooled_sd", "ratio", "gap", "smallest_p"]
+COLUMNS = [
+    "dataset",
+    "epochs",
+    "arch",
+    "label",
+    "bn_runs",
+    "nd_runs",
+    "gain",
+    "pooled_sd",
+    "ratio",
+    "gap",
+    "smallest_p",
+]
 """Columns of `against_spread`."""
 
 
@@ -33,9 +45,7 @@ def against_spread(published: Published) -> pd.DataFrame:
         freedom = [bn["runs"] - 1, nd["runs"] - 1]
         pooled = float(np.sqrt(np.average([bn["sd"] ** 2, nd["sd"] ** 2], weights=freedom)))
         gain = nd["mean"] - bn["mean"]
-        rows.append(
-            [*place, labels[place[2]], int(bn["runs"]), int(nd["runs"]), gain, pooled]
-            + [gain / pooled if pooled else np.nan, nd["lowest"] - bn["highest"]]
-            + [smallest_unpaired_p(int(bn["runs"]), int(nd["runs"]))]
-        )
+        runs = int(bn["runs"]), int(nd["runs"])
+        spread = pooled, gain / pooled if pooled else np.nan, nd["lowest"] - bn["highest"]
+        rows.append([*place, labels[place[2]], *runs, gain, *spread, smallest_unpaired_p(*runs)])
     return pd.DataFrame(rows, columns=COLUMNS)

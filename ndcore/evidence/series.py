@@ -51,10 +51,8 @@ def _printed(published: Published, who: str, study: str, runs: int) -> list[list
     for dataset, epochs, network in itertools.product(STUDY_DATASETS, EPOCHS, NETWORKS):
         bn, nd = (cells.get((dataset, epochs, network.arch, norm)) for norm in ("bn", "nd"))
         if bn and nd:
-            rows.append(
-                [who, dataset, epochs, network.arch, network.label, bn.value, nd.value, runs, runs]
-                + [f"{bn.source}; {nd.source}"]
-            )
+            found = [bn.value, nd.value, runs, runs, f"{bn.source}; {nd.source}"]
+            rows.append([who, dataset, epochs, network.arch, network.label, *found])
     return rows
 
 
@@ -64,9 +62,9 @@ def _logs(published: Published) -> list[list]:
         return []
     wide = means.pivot(index=[*PLACE, "arch"], columns="norm", values=["mean", "runs"]).dropna()
     labels = {network.arch: network.label for network in NETWORKS}
+    source = "runs/published/recovered.csv, finished runs"
     return [
-        ["logs", *place, labels[place[2]], row["mean", "bn"], row["mean", "nd"]]
-        + [int(row["runs", "bn"]), int(row["runs", "nd"]), "runs/published/recovered.csv, finished runs"]
+        ["logs", *place, labels[place[2]], *row["mean"][["bn", "nd"]], *row["runs"][["bn", "nd"]].astype(int), source]
         for place, row in wide.iterrows()
     ]
 

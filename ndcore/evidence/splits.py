@@ -12,6 +12,8 @@ A value with neither stays open, whatever its neighbours are.
 
 from __future__ import annotations
 
+from math import isnan
+
 import pandas as pd
 
 from ndcore.evidence.corrections import CUT_OFF, SETTING, logged_runs
@@ -31,7 +33,7 @@ BLOCK = ["dataset", "epochs"]
 
 def is_share_of(percent: float, images: int) -> bool:
     """Whether a percentage with at most three decimals can be a share of that many images; NaN cannot."""
-    return abs(percent * images / 100 - round(percent * images / 100)) < SAME if percent == percent else False
+    return not isnan(percent) and abs(percent * images / 100 - round(percent * images / 100)) < SAME
 
 
 def measured_on(published: Published) -> pd.DataFrame:
@@ -76,8 +78,8 @@ def _logged_as(row: pd.Series, runs: pd.DataFrame | None, split: str) -> list[in
     """
     if runs is None:
         return []
-    precise = row["first_version"] == row["first_version"]
-    value, allowed = (row["first_version"], SAME) if precise else (row["value"], CUT_OFF["top1"])
+    first = row["first_version"]
+    value, allowed = (row["value"], CUT_OFF["top1"]) if isnan(first) else (first, SAME)
     return runs.loc[(runs[f"{split}_top1"] - value).abs() < allowed, "attempt"].tolist()
 
 
