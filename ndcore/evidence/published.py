@@ -94,6 +94,24 @@ COLOURS = PublishedFile(
 """The colours in which Tables 4 to 7 of the second study print its reproduced values."""
 
 
+DESIGN = PublishedFile(
+    name="design.csv",
+    columns={"study": "string", "dataset": "string", "norm": "string"} | MEASUREMENT,
+    key=("dataset", "norm", "metric"),
+    allowed={k: CIFAR[k] for k in ("dataset", "norm")}
+    | _only(study="re", metric="networks epoch_settings attempts runs", unit="count"),
+)
+"""Table 2 of the second study: how many runs of what."""
+
+SETUP = PublishedFile(
+    name="setup.csv",
+    columns=dict.fromkeys(("study", "topic", "item", "entry", "source"), "string"),
+    key=("study", "topic", "item"),
+    allowed=_only(study="original re"),
+)
+"""Table 3 of the second study and its §4, beside what the original states: settings, data, hardware, software."""
+
+
 @dataclass(frozen=True)
 class Published:
     """Every file of published values as a table; one that could not be read has no rows."""
@@ -104,6 +122,8 @@ class Published:
     first_version: pd.DataFrame = field(default_factory=FIRST_VERSION.empty)
     imagenet: pd.DataFrame = field(default_factory=IMAGENET.empty)
     model_zoo: pd.DataFrame = field(default_factory=MODEL_ZOO.empty)
+    design: pd.DataFrame = field(default_factory=DESIGN.empty)
+    setup: pd.DataFrame = field(default_factory=SETUP.empty)
     colours: pd.DataFrame = field(default_factory=COLOURS.empty)
 
 
@@ -114,6 +134,8 @@ FILES = {
     "first_version": FIRST_VERSION,
     "imagenet": IMAGENET,
     "model_zoo": MODEL_ZOO,
+    "design": DESIGN,
+    "setup": SETUP,
     "colours": COLOURS,
 }
 """The file of each table of `Published`."""
