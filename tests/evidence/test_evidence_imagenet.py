@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndcore.evidence.imagenet import (
+    VALIDATION_IMAGES,
     binomial_error,
     imagenet_gains,
     imagenet_values,
     independent_difference_error,
-    is_share_of,
     smallest_difference_error,
 )
 from ndcore.evidence.published import Published
+from ndcore.evidence.splits import is_share_of
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +58,8 @@ def test_gains_over_bn_shrink_and_turn_for_densenet(values):
 
 
 def test_every_spreadsheet_value_is_a_share_of_50000_images(values):
-    assert all(map(is_share_of, values["single"]))
-    assert not is_share_of(69.613)
-    assert not is_share_of(69.615)
+    assert all(is_share_of(value, VALIDATION_IMAGES) for value in values["single"])
+    assert not is_share_of(69.613, VALIDATION_IMAGES)
 
 
 def test_files_that_are_missing_leave_the_rest(published):

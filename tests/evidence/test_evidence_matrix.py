@@ -25,7 +25,7 @@ def test_every_value_has_an_original_and_a_reproduced_value_with_their_sources(p
 
 def test_splits_and_logs_are_those_of_the_files(published):
     frame = evidence(published, [])
-    assert frame["split"].value_counts().to_dict() == {"train": 198, "not proven": 116, "test": 60}
+    assert frame["split"].value_counts().to_dict() == {"train": 200, "not proven": 114, "test": 60}
     assert ((frame["split"] == "not proven") == (frame["split_evidence"] == "")).all()
     assert logged(frame).sum() == 120
     assert set(frame.loc[logged(frame), "epochs"]) == {20}

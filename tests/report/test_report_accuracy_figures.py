@@ -92,7 +92,7 @@ def test_the_studys_figure_keeps_its_number_and_says_what_its_bars_measure(mater
     html = study_figure(rows, material.accuracies, "cifar100")
     assert [html.count(f'id="figure-3-{panel}"') for panel in "abc"] == [1, 1, 1]
     assert "Figure 3 (b)" in html
-    assert "58 proven running training and 2 not proven" in html
+    assert "on: 60 proven running training." in html
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

@@ -122,7 +122,7 @@ def about_corrections(single: pd.DataFrame, dataset: str) -> Prose:
         "",
         *(_correction(row) for _, row in wrong.iterrows()),
         *[""] * bool(len(wrong)),
-        f"[What was measured](measured.ipynb) has the evidence and the tables with the right runs.",
+        "[What was measured](measured.ipynb) has the evidence and the tables with the right runs.",
     ]
     return prose("\n".join(lines))
 

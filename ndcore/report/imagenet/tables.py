@@ -39,10 +39,9 @@ def values_view(values: pd.DataFrame, number: int) -> pd.DataFrame:
         values: from `ndcore.evidence.imagenet.imagenet_values`.
         number: 6 or 7.
     """
-    rows = values[values["arch"].isin(NETWORKS_OF_TABLE[number])].sort_values(
-        ["metric"], ascending=False, kind="stable"
-    )
-    rows = rows.sort_values("arch", key=lambda names: names.map(list(IMAGENET_NETWORKS).index), kind="stable")
+    networks = NETWORKS_OF_TABLE[number]
+    order = values["arch"].map({arch: place for place, arch in enumerate(networks)})
+    rows = values.assign(order=order).dropna(subset=["order"]).sort_values(["order", "metric"], kind="stable")
     view = pd.DataFrame(
         [_values_row(row) for _, row in rows.iterrows()], index=[row_name(r) for _, r in rows.iterrows()]
     )
