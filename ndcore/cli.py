@@ -13,6 +13,7 @@ from ndcore.errors import UserError
 COMMANDS = {
     "run": "perform one run through its notebook and write its record",
     "bench": "measure what a training step costs, side by side in every variant",
+    "book": "build the report from the records, as pages and as PDF",
     "schema": "print the JSON Schema of a run record",
 }
 
