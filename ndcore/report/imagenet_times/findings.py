@@ -30,8 +30,8 @@ def about_strings(times: pd.DataFrame) -> Prose:
     stray = known[known["stray"] != ""]
     for row in stray.itertuples():
         text += (
-            f' In the cell {row.label} {NORM_LABELS[row.norm]} of the version on arXiv a "{row.stray}" stands before the '
-            f"time ({row.text}): read without it, the cell is the spreadsheet's time to the minute."
+            f' In the cell {row.label} {NORM_LABELS[row.norm]} of the version on arXiv a "{row.stray}" stands before '
+            f"the time ({row.text}): read without it, the cell is the spreadsheet's time to the minute."
         )
     return prose(text)
 
@@ -41,10 +41,8 @@ def about_ratios(times: pd.DataFrame) -> Prose:
     nd = times[times["norm"] == "nd"].dropna(subset=["over_bn"])
     if nd.empty:
         return NO_TIMES
-    text = (
-        "The run with ND took "
-        f"{listing(f'**{times_as(row.over_bn)}** the time of the run with BN ({row.label})' for row in nd.itertuples())}."
-    )
+    ratios = listing(f"**{times_as(row.over_bn)}** ({row.label})" for row in nd.itertuples())
+    text = f"The run with ND took {ratios} the time of the run with BN."
     bare = times[times["norm"] == "none"].dropna(subset=["over_bn"])
     for row in bare.itertuples():
         text += f" Without either, {row.label} took {times_as(row.over_bn)} the time with BN."

@@ -29,12 +29,12 @@ def _row(row) -> dict[str, Value]:
     per_epoch = row.spreadsheet / row.epochs / 60
     return {
         "printed": word(row.text, row.printed_source, SOURCES) if row.text else MISSING,
+        "over BN": _number(row.over_bn, "time in the spreadsheet over that of BN of the same network", 2),
+        "hours": _number(row.spreadsheet / HOUR, row.source, 2),
+        "minutes per epoch": _number(per_epoch, "of the whole run, divided by its epochs", 2),
         "printed (s)": _number(row.parsed, f"days, hours and minutes of the printed string; {row.printed_source}", 0),
         "spreadsheet (s)": _number(row.spreadsheet, row.source, 0),
         "spreadsheet − printed (s)": _number(row.spreadsheet - row.parsed, "the table prints no seconds", 0),
-        "hours": _number(row.spreadsheet / HOUR, row.source, 2),
-        "minutes per epoch": _number(per_epoch, "of the whole run, divided by its epochs", 2),
-        "over BN": _number(row.over_bn, "time in the spreadsheet over that of BN of the same network", 2),
         "in the string, but no time": _stray(row),
     }
 

@@ -74,10 +74,10 @@ def about_range(checks: pd.DataFrame, ratios: pd.DataFrame) -> Prose:
     spans = {b: percents(100 * (ratios[b].min() - 1), 100 * (ratios[b].max() - 1)) for b in ("printed", "corrected")}
     longer = ratios.loc[ratios["epochs"] > 1, "corrected"]
     return prose(
-        f"The abstract and the conclusions say that ND lengthens a training by {percents(*PERCENT)}, depending on network "
-        f"and number of epochs. Among the printed times that is the range of {listing(held)}; over all of them it is "
-        f"**{spans['printed']}**, over all corrected ones **{spans['corrected']}**, and over the corrected ones without "
-        f"the trainings of a single epoch {percents(100 * (longer.min() - 1), 100 * (longer.max() - 1))}."
+        f"The abstract and the conclusions say that ND lengthens a training by {percents(*PERCENT)}, depending on "
+        f"network and number of epochs. Among the printed times that is the range of {listing(held)}; over all of them it is "
+        f"**{spans['printed']}**, over all corrected ones **{spans['corrected']}**, and over the corrected ones "
+        f"without the trainings of a single epoch {percents(100 * (longer.min() - 1), 100 * (longer.max() - 1))}."
     )
 
 
@@ -97,8 +97,8 @@ def about_epochs(per: pd.DataFrame) -> Prose:
     if known.empty:
         return NO_TIMES
     lines = [
-        "If a training is a number of equal epochs, the seconds per epoch do not depend on that number. Beside an epoch "
-        f"of the trainings of {last} epochs, within a factor of {COMPARABLE:.2f} either way:",
+        "If a training is a number of equal epochs, the seconds per epoch do not depend on that number. Beside an "
+        f"epoch of the trainings of {last} epochs, within a factor of {COMPARABLE:.2f} either way:",
         "",
     ]
     for dataset, rows in known.groupby("dataset", sort=False):

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy import isfinite
 
 from ndcore.evidence.networks import DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS
 from ndcore.report.cost.figures import name_rows, ratio_axis
@@ -61,7 +62,7 @@ def bars_figure(frame: pd.DataFrame, dataset: str) -> Html:
 def _bars(frame: pd.DataFrame, dataset: str, epochs: int, letter: str) -> Html:
     printed = {(row.arch, row.norm): row.printed for row in frame.itertuples()}
     with style():
-        figure = Figure(figsize=(4.6, 4.2))
+        figure = Figure(figsize=(3.9, 3.9))
         axes = figure.subplots()
         for place, norm in enumerate(NORMS):
             colour, pattern = BARS[norm]
@@ -88,7 +89,7 @@ def ratios_alt(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str)
         moved = rows[(rows["printed"] / rows["corrected"] - 1).abs() > 0.01]
         parts.append(
             f"{count(epochs, 'epoch')} {ratio_span(rows['corrected'])}, geometric mean "
-            f"{times_as(geometric_mean(rows['corrected']))}, the printed ratio elsewhere for {len(moved)} of {len(rows)}"
+            f"{times_as(geometric_mean(rows['corrected']))}, printed ratio elsewhere for {len(moved)} of {len(rows)}"
         )
     for name, (pair, _) in HERE.items():
         found = values(of_the_study(costs), pair)
@@ -112,7 +113,7 @@ def ratios_figure(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> Html:
 def _dots(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str) -> Html:
     rows = {network.arch: place for place, network in enumerate(NETWORKS)}
     with style():
-        figure = Figure(figsize=(4.6, 6.6))
+        figure = Figure(figsize=(3.9, 6.2))
         axes = figure.subplots()
         for place, (epochs, (marker, colour)) in enumerate(DOTS.items()):
             here = ratios[ratios["epochs"] == epochs].dropna(subset=["printed", "corrected"])
@@ -123,15 +124,15 @@ def _dots(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str) -> H
         _ours(axes, costs)
         axes.axvline(1, color=INK, linewidth=1)
         name_rows(axes, [network.label for network in NETWORKS])
-        drawn = ratios[["printed", "corrected", "low", "high"]].to_numpy().ravel()
-        ratio_axis(axes, [r for r in drawn if r == r])
+        drawn = ratios[["printed", "corrected", "low", "high"]].to_numpy(float).ravel()
+        ratio_axis(axes, drawn[isfinite(drawn)])
         axes.legend(
             handles=_legend(costs), loc="lower center", bbox_to_anchor=(0.32, 1.0), ncols=2, handletextpad=0.3,
             columnspacing=1.0,
         )  # fmt: skip
         caption = (
-            f"{DATASETS[dataset]}: time with ND over time with BN; the line is where they are equal. Filled: corrected, "
-            "with the range of single attempts; hollow: printed. Our own are training steps on a CPU, another machine."
+            f"{DATASETS[dataset]}: time with ND over time with BN; the line is where they are equal. Filled: "
+            "corrected, with the range of single attempts; hollow: printed. Our own are training steps on a CPU, another machine."
         )
         return render(figure, f"time-ratios-{dataset}", caption, ratios_alt(ratios, costs, dataset))
 
