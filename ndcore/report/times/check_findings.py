@@ -75,8 +75,8 @@ def about_range(checks: pd.DataFrame, ratios: pd.DataFrame) -> Prose:
     longer = ratios.loc[ratios["epochs"] > 1, "corrected"]
     return prose(
         f"The abstract and the conclusions say that ND lengthens a training by {percents(*PERCENT)}, depending on "
-        f"network and number of epochs. Among the printed times that is the range of {listing(held)}; over all of them it is "
-        f"**{spans['printed']}**, over all corrected ones **{spans['corrected']}**, and over the corrected ones "
+        f"network and number of epochs. Among the printed times that is the range of {listing(held)}; over all of them "
+        f"it is **{spans['printed']}**, over all corrected ones **{spans['corrected']}**, and over the corrected ones "
         f"without the trainings of a single epoch {percents(100 * (longer.min() - 1), 100 * (longer.max() - 1))}."
     )
 
