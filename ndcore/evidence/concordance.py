@@ -20,6 +20,8 @@ from ndcore.evidence.published import Published
 
 LIMIT = 1.96
 """Standard deviations between the bias and a limit of agreement (Bland and Altman 1986)."""
+FEWEST = 3
+"""Networks; fewer are not compared."""
 RESAMPLES = 9_999
 SEED = 0
 GROUP = ["split", "dataset", "epochs"]
@@ -75,10 +77,10 @@ def concordance_interval(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
         x, y: shape (networks, settings of a network).
 
     Returns:
-        NaN where the coefficient cannot vary: fewer than three networks, or equal values in all of them.
+        NaN where the coefficient cannot vary: fewer than `FEWEST` networks, or equal values in all of them.
     """
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    if len(x) < 3 or np.array_equal(x, y):
+    if len(x) < FEWEST or np.array_equal(x, y):
         return nan, nan
 
     def coefficient(chosen: np.ndarray, axis: int) -> np.ndarray:
@@ -141,6 +143,8 @@ def agreement(frame: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, group in frame.groupby(GROUP, sort=False):
         x, y = (group.pivot(index="arch", columns="norm", values=v).dropna().to_numpy() for v in ("original", "mean"))
+        if len(x) < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
+            continue
         low, high = concordance_interval(x, y)
         row = dict(zip(GROUP, name, strict=True)) | vars(bland_altman(group["original"], group["mean"]))
         row |= {"ccc": float(concordance(x.ravel(), y.ravel())), "ccc_low": low, "ccc_high": high}
@@ -160,6 +164,7 @@ def rankings(frame: pd.DataFrame) -> pd.DataFrame:
     rows = [
         dict(zip([*GROUP, "norm"], name, strict=True)) | vars(rank_correlation(list(g["original"]), list(g["mean"])))
         for name, g in frame.groupby([*GROUP, "norm"], sort=False)
+        if len(g) >= FEWEST and g["original"].nunique() > 1 and g["mean"].nunique() > 1
     ]
     found = pd.DataFrame(rows)
     return found.assign(holm=multipletests(found["p"], method="holm")[1]) if rows else found

@@ -50,14 +50,15 @@ def about_threshold(frame: pd.DataFrame) -> Prose:
     found = threshold(frame)
     if not found.settings:
         return NO_VALUES
+    settings, pairs = count(found.settings, "setting"), f"{found.exchanged:,} of {found.pairs:,}"
     return prose(
         f"**What {THRESHOLD:g} means.** With {count(len(ATTEMPTS), 'attempt')} the measure reaches {THRESHOLD:g} if "
-        f"every attempt is **{found.points:.1f} percentage points** from the original. A reproduction that reached half "
-        f"of the original's accuracy in every attempt would be called consistent in {found.half} of "
-        f"{count(found.settings, 'setting')}. So would {found.exchanged:,} of {found.pairs:,} in which the attempts had "
-        "the value that the original gives for another network (same data set, epochs and normalisation), and "
-        f"{found.chance} of {found.settings} in which every attempt only guessed. The threshold notices a training that "
-        "fails outright where the original is high; it cannot tell a good reproduction from a poor one."
+        f"every attempt is **{found.points:.1f} percentage points** from the original. A reproduction that reached "
+        f"half of the original's accuracy in every attempt would be called consistent in {found.half} of {settings}. "
+        f"So would {pairs} in which the attempts had the value that the original gives for another network (same data "
+        f"set, epochs and normalisation), and {found.chance} of {settings} in which every attempt only guessed. The "
+        "threshold notices a training that fails outright where the original is high; it cannot tell a good "
+        "reproduction from a poor one."
     )
 
 
@@ -163,8 +164,8 @@ def about_repeats(groups: Sequence[Repeated]) -> Prose:
         again, equal = sum(len(g.repeated) for g in repeated), sum(g.equal_weights() for g in repeated)
         apart = max(g.repeat_range() for g in repeated)
         parts.append(
-            f"In {count(len(repeated), 'setting')} a seed of our own ran again: in {equal} of {count(again, 'case')} all "
-            f"weights are equal bit by bit, and the test accuracies lie at most {apart:.2f} points apart."
+            f"In {count(len(repeated), 'setting')} a seed of our own ran again: in {equal} of {count(again, 'case')} "
+            f"all weights are equal bit by bit, and the test accuracies lie at most {apart:.2f} points apart."
         )
     else:
         parts.append("Repeats of one seed: not run yet.")

@@ -132,7 +132,7 @@ def _dots(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str) -> H
         )  # fmt: skip
         caption = (
             f"{DATASETS[dataset]}: time with ND over time with BN; the line is where they are equal. Filled: "
-            "corrected, with the range of single attempts; hollow: printed. Our own are training steps on a CPU, another "
+            "corrected, with the range of single attempts; hollow: printed. Our own: training steps on a CPU, another "
             "machine."
         )
         return render(figure, f"time-ratios-{dataset}", caption, ratios_alt(ratios, costs, dataset))

@@ -33,7 +33,7 @@ def wrong_times_view(wrong: pd.DataFrame) -> pd.DataFrame:
         names.append(f"{row.label} {setting_name(row.norm, row.epochs)}, {DATASETS[row.dataset]}")
         rows.append(
             {
-                "what it is": word(what_it_is(row)),
+                "what it is": word(what_it_is(row.cut_off, row.equals)),
                 "printed (s)": decimal(row.printed, row.printed_source, TIMES_SOURCES),
                 "mean of attempts (s)": decimal(row.mean, row.sources, TIMES_SOURCES),
                 "printed / mean": decimal(row.printed / row.mean, "ratio of the two", TIMES_SOURCES),
@@ -42,9 +42,9 @@ def wrong_times_view(wrong: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, index=pd.Index(names, dtype="object"))
 
 
-def what_it_is(row) -> str:
+def what_it_is(cut_off: bool, equals: str) -> str:
     """What a printed time is that is not the mean of its attempts, in words."""
-    return CUT_OFF if row.cut_off else row.equals or "not found in the attempts"
+    return CUT_OFF if cut_off else equals or "not found in the attempts"
 
 
 def wrong_times_table(wrong: pd.DataFrame) -> Html:
@@ -61,7 +61,7 @@ def times_view(frame: pd.DataFrame, ratios: pd.DataFrame, dataset: str) -> pd.Da
         ratios: from `ndcore.evidence.corrected_times.time_ratios`.
     """
     here = frame[frame["dataset"] == dataset]
-    wrong = {row.Index: what_it_is(row) for row in disagreeing_times(here).itertuples()}
+    wrong = {row.Index: what_it_is(row.cut_off, row.equals) for row in disagreeing_times(here).itertuples()}
     cells = {(row.arch, row.epochs, row.norm): row for row in here.itertuples()}
     rows, names = [], []
     for ratio in ratios[ratios["dataset"] == dataset].sort_values("epochs", kind="stable").itertuples():
