@@ -13,6 +13,7 @@ from ndcore.errors import UserError
 COMMANDS = {
     "run": "perform one run through its notebook and write its record",
     "bench": "measure what a training step costs, side by side in every variant",
+    "citations": "fetch, label and compare how papers cite the original study",
     "schema": "print the JSON Schema of a run record",
 }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from citation_factory import write_citations
 from record_factory import write_ablation, write_examples
 
 REPOSITORY = Path(__file__).parents[2]
@@ -50,6 +51,7 @@ def book(tmp_path_factory) -> Book:
     shutil.copytree(REPOSITORY / "runs" / "published", tree / "runs" / "published")
     write_examples(tree / "runs")
     write_ablation(tree / "runs" / "ablation")
+    write_citations(tree / "runs" / "citations")
     for name in CLUTTER:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("not a page")

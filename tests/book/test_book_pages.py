@@ -23,7 +23,7 @@ def soup(path: Path) -> BeautifulSoup:
 def test_all_pages_are_there_and_the_book_is_small(book):
     names = {p.relative_to(book.html).as_posix() for p in book.pages}
     expected = {"book/intro", "book/table4", "book/our-runs", "book/rerun", "book/environment", "notebooks/cifar"}
-    expected |= {"book/ablation", "notebooks/ablation"}
+    expected |= {"book/ablation", "book/citations", "notebooks/ablation"}
     assert {f"{name}.html" for name in expected} | {"runs/published/README.html", "search.html"} <= names
     assert sum(p.stat().st_size for p in book.html.rglob("*") if p.is_file()) < 25 * MEGABYTE
     assert max(p.stat().st_size for p in book.pages) < 1.5 * MEGABYTE
@@ -64,6 +64,12 @@ def test_bad_files_are_named_on_the_pages(book):
     for name in ("damaged.json", "foreign.json", "newer.json"):
         assert name in text
     assert text.count("This run failed") == 2
+
+
+def test_label_files_are_on_the_citation_page(book):
+    page = soup(book.html / "book" / "citations.html")
+    assert page.find(id="citation-labels").find("th", string="labels-ann.csv")
+    assert len(page.select('[id^="citation-agreement-"].nd-table')) == 3
 
 
 def test_experiments_in_the_book_are_not_executed(book):
