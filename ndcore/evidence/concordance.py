@@ -15,14 +15,14 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from ndcore.evidence.deviations import CONFIDENCE, NOT_PROVEN, TRAIN, deviations, logged_deviations
+from ndcore.evidence.deviations import NOT_PROVEN, TRAIN, deviations, logged_deviations
+from ndcore.evidence.proportions import CONFIDENCE, RESAMPLES
 from ndcore.evidence.published import Published
 
 LIMIT = 1.96
 """Standard deviations between the bias and a limit of agreement (Bland and Altman 1986)."""
 FEWEST = 3
 """Networks; fewer are not compared."""
-RESAMPLES = 9_999
 SEED = 0
 GROUP = ["split", "dataset", "epochs"]
 

@@ -16,6 +16,7 @@ from scipy import stats
 
 from ndcore.evidence.corrections import attempts, logged_runs
 from ndcore.evidence.networks import ATTEMPTS, NETWORKS
+from ndcore.evidence.proportions import CONFIDENCE
 from ndcore.evidence.published import Published
 
 KEY = ["dataset", "epochs", "arch", "norm"]
@@ -24,7 +25,6 @@ THRESHOLD = 0.5
 PRINTED_RANGE = {"cifar10": (0.00, 0.23), "cifar100": (0.00, 0.11)}
 """The study's lowest and highest averaged squared deviation, as printed in §5.1."""
 CLASSES = {"cifar10": 10, "cifar100": 100}
-CONFIDENCE = 0.95
 TEST, TRAIN, NOT_PROVEN = "test", "running training", "not proven"
 """What accuracies were measured on."""
 

@@ -7,9 +7,10 @@ from math import isnan
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ndcore.evidence.concordance import RESAMPLES, BlandAltman, bland_altman
+from ndcore.evidence.concordance import BlandAltman, bland_altman
 from ndcore.evidence.deviations import NOT_PROVEN, TEST, TRAIN
 from ndcore.evidence.networks import DATASETS, NORM_LABELS
+from ndcore.evidence.proportions import RESAMPLES
 from ndcore.report.deviations.tables import group_name, number, setting_name
 from ndcore.report.html import Html, table
 from ndcore.report.links import SOURCES_PAGE

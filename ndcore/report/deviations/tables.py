@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from math import isnan, sqrt
 
 import pandas as pd
-from scipy import stats
 
 from ndcore.evidence.concordance import GROUP
-from ndcore.evidence.deviations import CONFIDENCE, PRINTED_RANGE, TEST
+from ndcore.evidence.deviations import PRINTED_RANGE, TEST
 from ndcore.evidence.networks import ATTEMPTS, DATASETS, NETWORKS, NORM_LABELS
+from ndcore.evidence.proportions import clopper_pearson
 from ndcore.evidence.repeats import Repeated
 from ndcore.report.html import Html, table
 from ndcore.report.links import RUNS_PAGE, SOURCES_PAGE, link
@@ -157,7 +157,7 @@ def coverage_view(frame: pd.DataFrame) -> pd.DataFrame:
 def _share(inside: int, total: int) -> Value:
     if not total:
         return MISSING
-    interval = stats.binomtest(inside, total).proportion_ci(CONFIDENCE, "exact")
+    interval = clopper_pearson(inside, total)
     note = f"Clopper–Pearson, {inside} of {total}, settings taken as independent"
     return word(f"{percent(100 * interval.low, 0)} to {percent(100 * interval.high, 0)}", note, SOURCES_PAGE)
 
