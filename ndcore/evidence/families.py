@@ -28,7 +28,7 @@ class Tested:
     sign_holm: float = float("nan")
 
 
-def tested_settings(values: pd.DataFrame) -> list[Tested]:
+def paired_tests(values: pd.DataFrame) -> list[Tested]:
     """Every source × setting, in their order; `logs` only where there are logs.
 
     Args:

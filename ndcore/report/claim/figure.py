@@ -50,7 +50,7 @@ def forest_figure(rows: pd.DataFrame, tested: Sequence[Tested]) -> Html:
 
     Args:
         rows: from `forest_rows`.
-        tested: from `ndcore.evidence.families.tested_settings`; gives the summary rows.
+        tested: from `ndcore.evidence.families.paired_tests`; gives the summary rows.
     """
     panels = {place: group for place, group in rows.groupby(PLACE)}
     if not panels:

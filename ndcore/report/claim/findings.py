@@ -61,7 +61,7 @@ def about_levels(tested: Sequence[Tested], repeats: pd.DataFrame, printed: Mappi
     """Proven, suggested, open.
 
     Args:
-        tested: from `ndcore.evidence.families.tested_settings`.
+        tested: from `ndcore.evidence.families.paired_tests`.
         repeats: from `ndcore.evidence.repeats.against_spread`.
         printed: from `ndcore.report.claim.tables.printed_verdicts`.
     """

@@ -48,7 +48,7 @@ def statistics_table(tested: Sequence[Tested], measured: dict[tuple[str, int], V
     """All tests; a setting that nobody ran says so.
 
     Args:
-        tested: from `ndcore.evidence.families.tested_settings`.
+        tested: from `ndcore.evidence.families.paired_tests`.
         measured: from `printed_verdicts`.
     """
     view = pd.DataFrame([_tested(t, measured) for t in tested], index=[block_name(t.dataset, t.epochs) for t in tested])
