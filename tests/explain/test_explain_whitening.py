@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ndcore import models
@@ -41,6 +41,7 @@ def photograph() -> Photograph:
     return Photograph(whole.name, whole.shows, whole.credit, whole.address, whole.pixels[200:260, 100:180])
 
 
+@settings(deadline=None)
 @given(covariances(), st.integers(1, 15))
 def test_the_polynomial_is_the_matrix_iteration_on_eigenvalues(covariance, n_iter):
     values, vectors = np.linalg.eigh(covariance)
@@ -50,6 +51,7 @@ def test_the_polynomial_is_the_matrix_iteration_on_eigenvalues(covariance, n_ite
     np.testing.assert_allclose(roots(covariance, n_iter)[-1], matrix, rtol=1e-12, atol=1e-12 * np.abs(matrix).max())
 
 
+@settings(deadline=None)
 @given(covariances(), st.integers(0, 15))
 def test_no_gain_exceeds_the_exact_root_or_the_cap_and_all_grow_with_the_iterations(covariance, n_iter):
     values, norm = np.linalg.eigvalsh(covariance), np.linalg.norm(covariance)
@@ -60,6 +62,7 @@ def test_no_gain_exceeds_the_exact_root_or_the_cap_and_all_grow_with_the_iterati
     assert np.all(np.isclose(now, norm**-0.5)) == (n_iter == 0) or np.allclose(values, norm)
 
 
+@settings(deadline=None)
 @given(covariances())
 def test_enough_iterations_whiten_any_covariance(covariance):
     course = residuals(covariance, 60)
@@ -69,6 +72,7 @@ def test_enough_iterations_whiten_any_covariance(covariance):
     np.testing.assert_allclose(root @ covariance @ root, np.eye(len(covariance)), atol=1e-5)
 
 
+@settings(deadline=None)
 @given(covariances(), st.integers(0, 10))
 def test_the_residual_is_what_the_variances_lack_to_one(covariance, n_iter):
     values = np.linalg.eigvalsh(covariance)
