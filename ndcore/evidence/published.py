@@ -111,6 +111,14 @@ SETUP = PublishedFile(
 )
 """Table 3 of the second study and its §4, beside what the original states: settings, data, hardware, software."""
 
+NET_SIZES = PublishedFile(
+    name="net_sizes.csv",
+    columns={"study": "string", "arch": "string"} | MEASUREMENT,
+    key=("arch",),
+    allowed={"arch": CIFAR["arch"]} | _only(study="original", metric="parameters", unit="million"),
+)
+"""Sizes of the CIFAR networks as the original study prints them, one number for both normalisations."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -125,6 +133,7 @@ class Published:
     design: pd.DataFrame = field(default_factory=DESIGN.empty)
     setup: pd.DataFrame = field(default_factory=SETUP.empty)
     colours: pd.DataFrame = field(default_factory=COLOURS.empty)
+    net_sizes: pd.DataFrame = field(default_factory=NET_SIZES.empty)
 
 
 FILES = {
@@ -137,6 +146,7 @@ FILES = {
     "design": DESIGN,
     "setup": SETUP,
     "colours": COLOURS,
+    "net_sizes": NET_SIZES,
 }
 """The file of each table of `Published`."""
 

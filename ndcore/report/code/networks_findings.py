@@ -8,7 +8,7 @@ from math import sqrt
 from ndcore.evidence.corrections import attempts
 from ndcore.evidence.csv_files import select
 from ndcore.evidence.networks import DATASETS, NETWORKS, NORM_LABELS, NORMS
-from ndcore.report.inventory import network, printed_sizes, take
+from ndcore.report.inventory import network, printed_million, take
 from ndcore.report.page import Material
 from ndcore.report.prose import count, listing, percent
 
@@ -20,12 +20,12 @@ def million(number: float) -> str:
 
 def efficientnet_keeps_bn(material: Material) -> str:
     kept, full = take("efficientnet", "nd"), take("efficientnet_full", "nd")
-    printed, _ = printed_sizes()["efficientnet"]
+    printed = printed_million(material.published, "efficientnet")
     return (
         f"Built like the published one, the network has {count(kept.layers['BatchNorm2d'], 'batch normalisation')}, "
         f"{count(kept.layers['FastDeconv'], 'deconvolution')} and {count(kept.layers['Delinear'], 'deconvolved')} "
-        f"linear layer: {kept.parameters:,} parameters, the {printed} million that are printed. Deconvolved throughout "
-        f"it has {count(full.layers['FastDeconv'], 'deconvolution')} and {full.parameters:,} parameters."
+        f"linear layer: {kept.parameters:,} parameters (printed: {printed}). Deconvolved throughout it "
+        f"has {count(full.layers['FastDeconv'], 'deconvolution')} and {full.parameters:,} parameters."
     )
 
 
@@ -37,7 +37,7 @@ def two_networks_named_resnet18(material: Material) -> str:
     return (
         f"The logs name {said}. For one image the first computes {million(small.macs)} multiply-adds, the second "
         f"{million(large.macs)}; they have {small.parameters:,} and {large.parameters:,} parameters, both printed as "
-        f"{printed_sizes()['resnet18'][0]} million."
+        f"{printed_million(material.published, 'resnet18')}."
     )
 
 
