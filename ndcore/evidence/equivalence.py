@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
 from ndcore.evidence.published import Published
+from ndcore.evidence.series import COLUMNS as PAIRED
 from ndcore.evidence.series import PLACE, paired_values
 from ndcore.records import Problem
 
@@ -68,15 +69,15 @@ def tost(differences: np.ndarray, margin: float, alpha: float) -> tuple[float, f
     return float(p), float(low), float(high)
 
 
-def equivalence(published: Published, margin: Margin) -> pd.DataFrame:
+def equivalence(published: Published, margin: Margin | None) -> pd.DataFrame:
     """Reproduction (test accuracies from its logs) minus original, over the networks.
 
     One row per data set × epochs × quantity (BN, ND, ND − BN), with all networks and, where the logs name another
     network than the label says (`other_networks`), once more without these; differences in percentage points.
     Columns: `COLUMNS`. `without` names what is left out ("" for nothing), `low` and `high` bound the interval that goes
-    with the test, `equivalent` is whether p < alpha.
+    with the test, `equivalent` is whether p < alpha. No rows without a margin.
     """
-    values = paired_values(published, [])
+    values = paired_values(published, []) if margin else pd.DataFrame(columns=PAIRED)
     rows = []
     for place, logs in values[values["who"] == "logs"].groupby(PLACE):
         original = values[values["who"] == "original"]

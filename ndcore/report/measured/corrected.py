@@ -49,8 +49,8 @@ def corrected_table(rows: pd.DataFrame, dataset: str, epochs: int) -> Html:
         view.columns = pd.MultiIndex.from_tuples(view.columns)
     caption = (
         f"Table {NUMBERS[dataset]}, {DATASETS[dataset]} after {count(epochs, 'epoch')}, with test accuracies: top-1 in "
-        "percent, ND − BN in percentage points. Test: mean over the finished runs of the study's logs, each at its highest "
-        "epoch."
+        "percent, ND − BN in percentage points. Test: mean over the finished runs of the study's logs, each at its "
+        "highest epoch."
     )
     return table(view, caption, f"corrected-{dataset}-{epochs}", "Network")
 

@@ -151,9 +151,9 @@ def about_open(summary: pd.DataFrame, patterns: Patterns) -> Prose:
         if _suggests_test(row, p):
             text += (
                 f"All {p.coarse} have at most two decimals; if they were running training accuracies the probability "
-                f"of that would be {probability(p.p_at_least)}, and no more than {p.values - p.fewest_test} of them can be "
-                "one. This holds if the third decimal was not cut off in this block only; that other blocks kept it speaks "
-                "against that, but a spreadsheet does not tell"
+                f"of that would be {probability(p.p_at_least)}, and no more than {p.values - p.fewest_test} of them "
+                "can be one. This holds if the third decimal was not cut off in this block only; that other blocks "
+                "kept it speaks against that, but a spreadsheet does not tell"
             )
         else:
             text += (
@@ -184,10 +184,10 @@ def about_corrected(rows: pd.DataFrame, dataset: str, epochs: int) -> Prose:
     original = (wide["original"]["nd"] - wide["original"]["bn"]).mean()
     return prose(
         f"{block_name(dataset, epochs)}: on test images ND is ahead of BN in **{int((gains > 0).sum())}** of "
-        f"{len(gains)} networks, by {points(gains.mean())} points in the mean ({points(original)} in the original). The "
-        f"printed averages lie {away['printed']:.2f} points from the original's values in the mean, the test accuracies "
-        f"{away['test']:.2f}. {int(here['runs'].sum())} finished runs are behind the test column. Each counts with its "
-        "highest epoch, as in the study; the last epoch is never higher than that."
+        f"{len(gains)} networks, by {points(gains.mean())} points in the mean ({points(original)} in the original). "
+        f"The printed averages lie {away['printed']:.2f} points from the original's values in the mean, the test "
+        f"accuracies {away['test']:.2f}. {int(here['runs'].sum())} finished runs are behind the test column. Each "
+        "counts with its highest epoch, as in the study; the last epoch is never higher than that."
     )
 
 

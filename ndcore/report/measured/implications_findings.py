@@ -52,9 +52,10 @@ def _longest(blocks: pd.DataFrame) -> str:
         return ""
     each = listing(f"{points(row['change'])} points ({block_name(*block)})" for block, row in here.iterrows())
     return (
-        f"**The improvements after {count(epochs, 'epoch')}.** In the mean the printed averages differ from the original's by "
-        f"{each}. Accuracies on the images that a network is being trained on stand there beside those that the original "
-        "gives as its results; nothing about the method, the libraries or the hardware follows from such a difference."
+        f"**The improvements after {count(epochs, 'epoch')}.** In the mean the printed averages differ from the "
+        f"original's by {each}. Accuracies on the images that a network is being trained on stand there beside those "
+        "that the original gives as its results; nothing about the method, the libraries or the hardware follows from "
+        "such a difference."
     )
 
 
@@ -63,12 +64,12 @@ def _retested(blocks: pd.DataFrame) -> list[str]:
     chosen = blocks[(blocks["tested"] > 0) & (blocks["train"] > 0)].rename(columns={"values": "values_"})
     for block, row in zip(chosen.index, chosen.itertuples(), strict=True):
         items.append(
-            f"**The systematic improvement**, which the discussion of the study puts down to newer libraries, can be "
+            "**The systematic improvement**, which the discussion of the study puts down to newer libraries, can be "
             f"tested on {block_name(*block)}, where the logs hold both accuracies of the same runs. As printed, "
             f"{row.higher} of {row.values_} values are above the original's, and the mean difference is "
             f"{points(row.change)} points; on test images it is {row.test_higher} of {row.tested} and "
-            f"{points(row.test_change)} points. Both come from the same runs on the same software, so software does not "
-            "explain the distance between the two. Whether it changed test accuracies by less than that is open."
+            f"{points(row.test_change)} points. Both come from the same runs on the same software, so software does "
+            "not explain the distance between the two. Whether it changed test accuracies by less than that is open."
         )
     return items
 
