@@ -83,6 +83,16 @@ MODEL_ZOO = PublishedFile(
 )
 """Error rates on ImageNet that torchvision's documentation gives for its trained networks."""
 
+COLOURS = PublishedFile(
+    name="colours.csv",
+    columns=SETTING | {"metric": "string", "colour": "string", "source": "string"},
+    key=("dataset", "arch", "norm", "epochs", "metric"),
+    allowed=_only(study="re", dataset="cifar10 cifar100 imagenet", norm="none bn nd", metric="top1 top5")
+    | {"arch": CIFAR["arch"] | frozenset(IMAGENET_NETWORKS), "epochs": frozenset({*EPOCHS, 90})}
+    | _only(colour="green black red"),
+)
+"""The colours in which Tables 4 to 7 of the second study print its reproduced values."""
+
 
 DESIGN = PublishedFile(
     name="design.csv",
@@ -114,6 +124,7 @@ class Published:
     model_zoo: pd.DataFrame = field(default_factory=MODEL_ZOO.empty)
     design: pd.DataFrame = field(default_factory=DESIGN.empty)
     setup: pd.DataFrame = field(default_factory=SETUP.empty)
+    colours: pd.DataFrame = field(default_factory=COLOURS.empty)
 
 
 FILES = {
@@ -125,6 +136,7 @@ FILES = {
     "model_zoo": MODEL_ZOO,
     "design": DESIGN,
     "setup": SETUP,
+    "colours": COLOURS,
 }
 """The file of each table of `Published`."""
 

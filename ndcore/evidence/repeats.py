@@ -1,63 +1,51 @@
-"""Our own runs of one setting: the same seed again, against other seeds."""
+"""ND minus BN of one network against the spread over its repeats, from the test accuracies of the logs."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from statistics import stdev
+import numpy as np
+import pandas as pd
 
-from ndcore.evidence.runs import Setting, follows_recipe
-from ndcore.records import RunRecord
+from ndcore.evidence.networks import NETWORKS
+from ndcore.evidence.paired import smallest_unpaired_p
+from ndcore.evidence.published import Published
+from ndcore.evidence.series import logged_tests
 
-
-@dataclass(frozen=True)
-class Repeated:
-    """The complete runs of one setting that follow the recipe and saw the same images."""
-
-    setting: Setting
-    by_seed: dict[int, list[RunRecord]]
-    """In the order of their repeats."""
-
-    @property
-    def runs(self) -> list[RunRecord]:
-        return [record for records in self.by_seed.values() for record in records]
-
-    @property
-    def repeated(self) -> dict[int, list[RunRecord]]:
-        """The seeds that ran more than once."""
-        return {seed: records for seed, records in self.by_seed.items() if len(records) > 1}
-
-    def equal_weights(self) -> int:
-        """How many repeated seeds ended with the same weights, bit by bit, in all of their runs."""
-        return sum(len({record.model.weights_sha256 for record in records}) == 1 for records in self.repeated.values())
-
-    def repeat_range(self) -> float | None:
-        """Largest difference of test top-1 between two runs of one seed, in points; None if no seed ran twice."""
-        return max((_range(records) for records in self.repeated.values()), default=None)
-
-    def seed_range(self) -> float | None:
-        """Highest minus lowest test top-1 of the first runs of the seeds, in points; None for one seed."""
-        firsts = [records[0] for records in self.by_seed.values()]
-        return _range(firsts) if len(firsts) > 1 else None
-
-    def seed_sd(self) -> float | None:
-        """Standard deviation over the first runs of the seeds, in points; None for one seed."""
-        firsts = [records[0].final_epoch.test_top1 for records in self.by_seed.values()]
-        return stdev(firsts) if len(firsts) > 1 else None
+COLUMNS = [
+    "dataset",
+    "epochs",
+    "arch",
+    "label",
+    "bn_runs",
+    "nd_runs",
+    "gain",
+    "pooled_sd",
+    "ratio",
+    "gap",
+    "smallest_p",
+]
+"""Columns of `against_spread`."""
 
 
-def _range(records: list[RunRecord]) -> float:
-    values = [record.final_epoch.test_top1 for record in records]
-    return max(values) - min(values)
+def against_spread(published: Published) -> pd.DataFrame:
+    """One row per data set × epochs × network whose logs hold at least two finished runs of each norm.
 
-
-def repeated_settings(records: Iterable[RunRecord]) -> list[Repeated]:
-    """Every setting with more than one run, in the order of the records."""
-    groups: dict[tuple, dict[int, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
-    chosen = (r for r in records if r.status == "complete" and follows_recipe(r.config))
-    for record in sorted(chosen, key=lambda r: (r.config.seed, r.config.repeat)):
-        images = tuple(sorted(record.data.fingerprint.items()))
-        groups[Setting.of(record.config), images][record.config.seed].append(record)
-    found = [Repeated(setting, dict(by_seed)) for (setting, _), by_seed in groups.items()]
-    return [one for one in found if len(one.runs) > 1]
+    Columns: `COLUMNS`. `gain` is the difference of the means and `pooled_sd` the standard deviation of one run, pooled
+    over both norms by their degrees of freedom, in percentage points; `ratio` their quotient; `gap` is the lowest ND
+    run minus the highest BN run, above zero where no run of one norm reaches any of the other; `smallest_p` is the
+    smallest two-sided p that an exact rank test of so many runs against so many can give.
+    """
+    tests = logged_tests(published).set_index(["dataset", "epochs", "arch", "norm"])
+    labels, rows = {network.arch: network.label for network in NETWORKS}, []
+    for place in dict.fromkeys(key[:3] for key in tests.index):
+        if not {(*place, "bn"), (*place, "nd")} <= set(tests.index):
+            continue
+        bn, nd = tests.loc[(*place, "bn")], tests.loc[(*place, "nd")]
+        if min(bn["runs"], nd["runs"]) < 2:
+            continue
+        freedom = [bn["runs"] - 1, nd["runs"] - 1]
+        pooled = float(np.sqrt(np.average([bn["sd"] ** 2, nd["sd"] ** 2], weights=freedom)))
+        gain = nd["mean"] - bn["mean"]
+        runs = int(bn["runs"]), int(nd["runs"])
+        spread = pooled, gain / pooled if pooled else np.nan, nd["lowest"] - bn["highest"]
+        rows.append([*place, labels[place[2]], *runs, gain, *spread, smallest_unpaired_p(*runs)])
+    return pd.DataFrame(rows, columns=COLUMNS)

@@ -1,4 +1,4 @@
-"""The built book: complete, self-contained, readable in both themes and on a phone, without a network."""
+"""The built book as files: complete, self-contained, every link resolved."""
 
 from __future__ import annotations
 
@@ -75,59 +75,6 @@ def test_label_files_are_on_the_citation_page(book):
 def test_experiments_in_the_book_are_not_executed(book):
     cells = nbformat.read(book.html.parent / "jupyter_execute" / "notebooks" / "cifar.ipynb", as_version=4).cells
     assert [c.outputs for c in cells if c.cell_type == "code" and c.outputs] == []
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_every_page_in_the_browser(book, browser, theme, width):
-    """No console message, no failed or external request, no sideways scroll; light on dark or dark on light."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, offline=True)
-    page = context.new_page()
-    trouble: list[str] = []
-    page.on("console", lambda m: m.type in ("error", "warning") and trouble.append(m.text))
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("requestfailed", lambda request: trouble.append(f"failed: {request.url}"))
-    page.on("request", lambda r: r.url.startswith(("file:", "data:")) or trouble.append(f"external: {r.url}"))
-    for path in (p for p in book.pages if p.name != "index.html"):
-        page.goto(path.as_uri(), wait_until="load")
-        page.wait_for_timeout(100)
-        excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert (path.name, excess, trouble) == (path.name, 0, [])
-        text, behind = page.evaluate(COLOURS)
-        assert (sum(text) < sum(behind)) == (theme == "light"), path.name
-    context.close()
-
-
-COLOURS = """() => ['color', 'background-color'].map(
-    name => getComputedStyle(document.body).getPropertyValue(name).match(/\\d+/g).slice(0, 3).map(Number))"""
-
-
-def test_a_focused_value_shows_its_source(book, browser):
-    page = browser.new_page()
-    page.goto((book.html / "book" / "table4.html").as_uri())
-    value = page.locator("#table-4-epochs-20 a.nd-value").first
-    value.focus()
-    page.keyboard.press("Tab")
-    note = page.locator("a.nd-value:focus .nd-note")
-    assert note.inner_text().strip().startswith("Re Table 4 row (1) BN 20 Rep.Avg")
-    box = note.bounding_box()
-    assert box["height"] > 20
-    assert box["width"] > 500
-    page.close()
-
-
-def test_wide_tables_scroll_in_their_box_with_head_and_first_column_in_place(book, browser):
-    page = browser.new_page(viewport={"width": 390, "height": 800})
-    page.goto((book.html / "book" / "table4.html").as_uri())
-    box = page.locator("#table-4-epochs-1 .nd-scroll")
-    stub, head = box.locator("tbody th").nth(12), box.locator("thead th").first
-    before = stub.bounding_box()["x"], head.bounding_box()["y"]
-    box.evaluate("e => { e.scrollLeft = 300; e.scrollTop = 400 }")
-    assert box.evaluate("e => e.scrollLeft") == 300
-    assert stub.bounding_box()["x"] == before[0]
-    assert head.bounding_box()["y"] <= before[1]
-    assert head.bounding_box()["y"] >= box.bounding_box()["y"]
-    page.close()
 
 
 def test_a_new_record_and_a_damaged_file_appear_after_the_next_build(book):

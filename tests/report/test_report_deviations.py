@@ -13,7 +13,7 @@ from ndcore.evidence.concordance import agreement as agreements
 from ndcore.evidence.concordance import pairs, rankings
 from ndcore.evidence.deviations import TEST, deviations, logged_deviations
 from ndcore.evidence.published import Published, load_all
-from ndcore.evidence.repeats import repeated_settings
+from ndcore.evidence.same_seed import repeated_settings
 from ndcore.report.deviations import agreement, findings, tables
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"

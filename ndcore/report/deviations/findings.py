@@ -8,7 +8,7 @@ import pandas as pd
 
 from ndcore.evidence.deviations import PRINTED_RANGE, TEST, THRESHOLD, TRAIN, threshold
 from ndcore.evidence.networks import ATTEMPTS, DATASETS, NORM_LABELS
-from ndcore.evidence.repeats import Repeated
+from ndcore.evidence.same_seed import Repeated
 from ndcore.report.deviations.agreement import pooled
 from ndcore.report.deviations.tables import setting_name
 from ndcore.report.prose import Prose, count, listing, percent, points, prose, span
@@ -159,7 +159,7 @@ def about_repeats(groups: Sequence[Repeated]) -> Prose:
     """What our own runs say about repeats of a seed and about other seeds.
 
     Args:
-        groups: from `ndcore.evidence.repeats.repeated_settings`.
+        groups: from `ndcore.evidence.same_seed.repeated_settings`.
     """
     repeated, seeds = [g for g in groups if g.repeated], [g for g in groups if len(g.by_seed) > 1]
     both = [g for g in repeated if len(g.by_seed) > 1]

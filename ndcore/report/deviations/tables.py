@@ -11,7 +11,7 @@ from ndcore.evidence.concordance import GROUP
 from ndcore.evidence.deviations import PRINTED_RANGE, TEST
 from ndcore.evidence.networks import ATTEMPTS, DATASETS, NETWORKS, NORM_LABELS
 from ndcore.evidence.proportions import clopper_pearson
-from ndcore.evidence.repeats import Repeated
+from ndcore.evidence.same_seed import Repeated
 from ndcore.report.html import Html, table
 from ndcore.report.links import RUNS_PAGE, SOURCES_PAGE, link
 from ndcore.report.prose import count, percent
@@ -182,7 +182,7 @@ def repeats_view(groups: Sequence[Repeated], frame: pd.DataFrame) -> pd.DataFram
     """Our own settings with more than one run: the same seed again, other seeds, and the study's attempts beside them.
 
     Args:
-        groups: from `ndcore.evidence.repeats.repeated_settings`.
+        groups: from `ndcore.evidence.same_seed.repeated_settings`.
         frame: from `ndcore.evidence.deviations.deviations`.
     """
     names = [
