@@ -83,8 +83,3 @@ def smallest_difference_error(points: float, images: int = VALIDATION_IMAGES) ->
 def independent_difference_error(one: float, other: float, images: int = VALIDATION_IMAGES) -> float:
     """The standard error of a difference of two accuracies, if the errors of the two networks had nothing in common."""
     return (binomial_error(one, images) ** 2 + binomial_error(other, images) ** 2) ** 0.5
-
-
-def is_share_of(percent: float, images: int = VALIDATION_IMAGES) -> bool:
-    """Whether a percentage with three decimals can be a share of that many images."""
-    return abs(percent / 100 * images - round(percent / 100 * images)) < 1e-6 * images / 100

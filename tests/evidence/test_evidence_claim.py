@@ -14,19 +14,12 @@ from ndcore.evidence.equivalence import FILE, equivalence, load_margin
 from ndcore.evidence.families import paired_tests
 from ndcore.evidence.improvements import averages_at_least, bn_not_behind, improvements
 from ndcore.evidence.networks import NETWORKS
-from ndcore.evidence.published import Published, load_all
+from ndcore.evidence.published import Published
 from ndcore.evidence.repeats import against_spread
 from ndcore.evidence.series import COLUMNS, logged_tests, paired_values
 from ndcore.evidence.splits import measured_on
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
-
-
-@pytest.fixture(scope="module")
-def published() -> Published:
-    published, problems = load_all(PUBLISHED)
-    assert problems == []
-    return published
 
 
 @pytest.fixture(scope="module")

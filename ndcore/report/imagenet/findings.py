@@ -9,10 +9,10 @@ from ndcore.evidence.imagenet import (
     VALIDATION_IMAGES,
     binomial_error,
     independent_difference_error,
-    is_share_of,
     smallest_difference_error,
 )
 from ndcore.evidence.published import IMAGENET_NETWORKS
+from ndcore.evidence.splits import is_share_of
 from ndcore.report.imagenet.tables import gain_name
 from ndcore.report.prose import Prose, count, listing, points, prose, span
 
@@ -110,7 +110,7 @@ def about_decimals(values: pd.DataFrame) -> Prose:
     single = values["single"].dropna()
     if single.empty:
         return NO_VALUES
-    fit = sum(map(is_share_of, single))
+    fit = sum(is_share_of(value, VALIDATION_IMAGES) for value in single)
     step = 100 / VALIDATION_IMAGES
     return prose(
         f"What the values were measured on is not said either, but the third decimals suggest it: {fit} of "
