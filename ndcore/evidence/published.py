@@ -93,6 +93,22 @@ COLOURS = PublishedFile(
 )
 """The colours in which Tables 4 to 7 of the second study print its reproduced values."""
 
+NET_SIZES = PublishedFile(
+    name="net_sizes.csv",
+    columns={"study": "string", "arch": "string"} | MEASUREMENT,
+    key=("study", "arch", "metric"),
+    allowed={"arch": CIFAR["arch"]} | _only(study="original", metric="parameters", unit="million"),
+)
+"""Parameters of the CIFAR networks as the original prints them."""
+
+REPOSITORY = PublishedFile(
+    name="repository.csv",
+    columns=dict.fromkeys(("study", "item", "name", "value", "source"), "string"),
+    key=("study", "item", "name"),
+    allowed=_only(study="re", item="seed learning_rate runs_as_released imported"),
+)
+"""What the second study's public scripts do, where its text says something about it."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -105,6 +121,8 @@ class Published:
     imagenet: pd.DataFrame = field(default_factory=IMAGENET.empty)
     model_zoo: pd.DataFrame = field(default_factory=MODEL_ZOO.empty)
     colours: pd.DataFrame = field(default_factory=COLOURS.empty)
+    net_sizes: pd.DataFrame = field(default_factory=NET_SIZES.empty)
+    repository: pd.DataFrame = field(default_factory=REPOSITORY.empty)
 
 
 FILES = {
@@ -115,6 +133,8 @@ FILES = {
     "imagenet": IMAGENET,
     "model_zoo": MODEL_ZOO,
     "colours": COLOURS,
+    "net_sizes": NET_SIZES,
+    "repository": REPOSITORY,
 }
 """The file of each table of `Published`."""
 
