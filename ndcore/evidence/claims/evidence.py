@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import pandas as pd
 
 from ndcore.errors import UserError
+from ndcore.evidence import corrections, gains
 from ndcore.evidence.published import FILES, Published
 
 NETWORKS, FOLDING, BENCH = "networks", "folding", "bench"
 DATA = (*(file.name for file in FILES.values()), NETWORKS, FOLDING, BENCH)
-"""Everything that a claim can declare: files of `runs/published/`, the networks of `ndcore.models`, what folding makes of
-them, and the operations of a training step as `ndcore bench` counted them."""
+"""Everything that a claim can declare: files of `runs/published/`, the networks of `ndcore.models`, what folding makes
+of them, and the operations of a training step as `ndcore bench` counted them."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,31 @@ class Evidence:
     operations: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Floating-point operations of an ND training step by phase, by network."""
 
+    _parts: dict[frozenset[str], Evidence] = field(default_factory=dict, repr=False, compare=False)
+    """What `only` gave before: claims that look at the same data share what is derived from it."""
+
+    @cached_property
+    def attempts(self) -> pd.DataFrame:
+        """The reproduction's attempts with corrections; columns: see `ndcore.evidence.corrections.attempts`."""
+        return corrections.attempts(self.published)
+
+    @cached_property
+    def single_runs(self) -> pd.DataFrame:
+        """The reproduction's runs, each accuracy with its split; columns: see `ndcore.evidence.gains.single_runs`."""
+        return gains.single_runs(self.published)
+
     def only(self, names: Iterable[str]) -> Evidence:
         """The same evidence with nothing in it but what is named.
 
         Raises:
             UserError: something that is named has no content, as after a damaged file.
         """
-        names = set(names)
+        names = frozenset(names)
+        if names not in self._parts:
+            self._parts[names] = self._only(names)
+        return self._parts[names]
+
+    def _only(self, names: frozenset[str]) -> Evidence:
         tables = {table: file.name for table, file in FILES.items()}
         there = {name: not getattr(self.published, table).empty for table, name in tables.items()}
         there |= {NETWORKS: self.count is not None, FOLDING: self.fold is not None, BENCH: bool(self.operations)}
@@ -62,4 +84,5 @@ class Evidence:
             count=self.count if NETWORKS in names else None,
             fold=self.fold if FOLDING in names else None,
             operations=self.operations if BENCH in names else {},
+            _parts={},
         )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ndcore.evidence.gains import single_runs
-from ndcore.evidence.published import Published
+from ndcore.evidence.claims.evidence import Evidence
 
 KEY = ["dataset", "arch", "norm", "epochs"]
 
 
-def top1_of_split(published: Published, split: str) -> pd.DataFrame:
+def top1_of_split(evidence: Evidence, split: str) -> pd.DataFrame:
     """One row per setting with runs whose split is known; accuracies in percent.
 
     Columns: `KEY`; `reproduced`, the mean over the runs; `runs`; `original`, as printed.
@@ -18,8 +17,9 @@ def top1_of_split(published: Published, split: str) -> pd.DataFrame:
     Args:
         split: "test" or "train" (running training accuracy).
     """
-    runs = single_runs(published)
+    runs = evidence.single_runs
     runs = runs[runs["split"] == split]
     means = runs.groupby(KEY, sort=False)["value"].agg(reproduced="mean", runs="size").reset_index()
-    original = published.accuracies[published.accuracies["study"] == "original"]
+    accuracies = evidence.published.accuracies
+    original = accuracies[accuracies["study"] == "original"]
     return means.merge(original[[*KEY, "value"]].rename(columns={"value": "original"}), on=KEY)

@@ -8,7 +8,6 @@ from ndcore.evidence.claims.evidence import Evidence
 from ndcore.evidence.claims.places import DATASET_LABELS, place
 from ndcore.evidence.claims.registry import predicate
 from ndcore.evidence.claims.verdict import Case, Outcome, Verdict, parts
-from ndcore.evidence.corrections import attempts
 
 KEY = ["dataset", "arch", "norm", "epochs"]
 ROUNDING = 0.005 + 1e-9
@@ -58,7 +57,7 @@ def runs_are_distinct(evidence: Evidence, expected: int) -> Verdict:
 
     The number alone makes it hold in part.
     """
-    frame = attempts(evidence.published)
+    frame = evidence.attempts
     imagenet = evidence.published.imagenet.query("study == 're' and attempt.notna() and metric == 'total_seconds'")
     other = frame[frame["correction"].str.contains("|".join(NOT_THE_RUN)) | frame["corrected_top1"].isna()]
     total = len(frame) + len(imagenet)

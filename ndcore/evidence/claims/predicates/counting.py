@@ -127,7 +127,7 @@ def higher_than_original(evidence: Evidence, datasets: list[str], epochs: list[i
 @predicate("accuracies.csv", "times.csv", "recovered.csv")
 def test_means_within(evidence: Evidence, epochs: int, rule: str) -> Verdict:
     """No mean test accuracy of the reproduction is below the original's by more than the threshold."""
-    means = top1_of_split(evidence.published, "test")
+    means = top1_of_split(evidence, "test")
     means = means[means["epochs"] == epochs]
     lower = [verdict(r.original, r.reproduced, rule) == "lower" for r in means.itertuples()]
     cases = [Case(place(r), {"original (%)": r.original, "test (%)": r.reproduced}) for r in means[lower].itertuples()]

@@ -10,7 +10,6 @@ from ndcore.evidence.claims.predicates.times import TIME_FILES, training_times
 from ndcore.evidence.claims.registry import predicate
 from ndcore.evidence.claims.splits import top1_of_split
 from ndcore.evidence.claims.verdict import Case, Outcome, Verdict, every
-from ndcore.evidence.corrections import attempts
 
 
 @predicate(*TIME_FILES)
@@ -30,7 +29,7 @@ def overhead_between(evidence: Evidence, which: str, low: float, high: float) ->
 @predicate(*TIME_FILES)
 def no_overhead_in_testing(evidence: Evidence, percent: float) -> Verdict:
     """A pass over the test set with ND takes at most so many percent longer than with BN, in the median attempt."""
-    frame = attempts(evidence.published)
+    frame = evidence.attempts
     key = ["dataset", "arch", "epochs"]
     medians = frame.groupby([*key, "norm"])["corrected_test_seconds"].median().unstack("norm").dropna().reset_index()
     medians = medians.assign(more=100 * (medians["nd"] / medians["bn"] - 1))
@@ -51,7 +50,7 @@ def worth_its_time(evidence: Evidence, short: int, long: int) -> Verdict:
     times = training_times(evidence, "corrected").pivot(
         index=["dataset", "arch"], columns="epochs", values=["bn", "nd"]
     )
-    top1 = top1_of_split(evidence.published, "test").pivot(
+    top1 = top1_of_split(evidence, "test").pivot(
         index=["dataset", "arch"], columns=["norm", "epochs"], values=["reproduced"]
     )
     numbers = {"networks and data sets": len(times)}

@@ -10,7 +10,6 @@ from ndcore.evidence.claims.evidence import Evidence
 from ndcore.evidence.claims.places import DATASET_LABELS, LABELS, place
 from ndcore.evidence.claims.registry import predicate
 from ndcore.evidence.claims.verdict import Case, Outcome, Verdict, every, parts
-from ndcore.evidence.corrections import attempts
 from ndcore.evidence.networks import ATTEMPTS
 from ndcore.evidence.times import disagreeing_times, settings
 
@@ -29,7 +28,7 @@ def training_times(evidence: Evidence, which: str) -> pd.DataFrame:
     if which == "printed":
         frame = settings(evidence.published.times).rename(columns={"printed": "seconds"})
     else:
-        frame = attempts(evidence.published).groupby([*PLACE, "norm"], sort=False)["corrected_train_seconds"].mean()
+        frame = evidence.attempts.groupby([*PLACE, "norm"], sort=False)["corrected_train_seconds"].mean()
         frame = frame.rename("seconds").reset_index()
     wide = frame.pivot(index=PLACE, columns="norm", values="seconds").dropna().reset_index()
     return wide.assign(difference=(wide["nd"] - wide["bn"]).round(6), ratio=wide["nd"] / wide["bn"])
