@@ -16,6 +16,7 @@ UNITS = {
     "percent": (0, 100, "a percentage"),
     "seconds": (1e-3, inf, "a time in seconds"),
     "parameters": (1, inf, "a number of parameters"),
+    "count": (1, inf, "a count"),
     "million": (1e-3, inf, "a number of millions"),
 }
 """Lowest and highest value of each unit, and what a value is, for the complaint about one outside."""

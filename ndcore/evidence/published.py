@@ -110,6 +110,24 @@ REPOSITORY = PublishedFile(
 """What the second study's public scripts do, where its text says something about it."""
 
 
+DESIGN = PublishedFile(
+    name="design.csv",
+    columns={"study": "string", "dataset": "string", "norm": "string"} | MEASUREMENT,
+    key=("dataset", "norm", "metric"),
+    allowed={k: CIFAR[k] for k in ("dataset", "norm")}
+    | _only(study="re", metric="networks epoch_settings attempts runs", unit="count"),
+)
+"""Table 2 of the second study: how many runs of what."""
+
+SETUP = PublishedFile(
+    name="setup.csv",
+    columns=dict.fromkeys(("study", "topic", "item", "entry", "source"), "string"),
+    key=("study", "topic", "item"),
+    allowed=_only(study="original re"),
+)
+"""Table 3 of the second study and its §4, beside what the original states: settings, data, hardware, software."""
+
+
 @dataclass(frozen=True)
 class Published:
     """Every file of published values as a table; one that could not be read has no rows."""
@@ -123,6 +141,8 @@ class Published:
     colours: pd.DataFrame = field(default_factory=COLOURS.empty)
     net_sizes: pd.DataFrame = field(default_factory=NET_SIZES.empty)
     repository: pd.DataFrame = field(default_factory=REPOSITORY.empty)
+    design: pd.DataFrame = field(default_factory=DESIGN.empty)
+    setup: pd.DataFrame = field(default_factory=SETUP.empty)
 
 
 FILES = {
@@ -135,6 +155,8 @@ FILES = {
     "colours": COLOURS,
     "net_sizes": NET_SIZES,
     "repository": REPOSITORY,
+    "design": DESIGN,
+    "setup": SETUP,
 }
 """The file of each table of `Published`."""
 

@@ -42,6 +42,7 @@ def table(
     filters: Sequence[Hashable] = (),
     sortable: bool = False,
     row_ids: Sequence[str] | None = None,
+    words: bool = False,
 ) -> Html:
     """A table of `Value` cells.
 
@@ -58,6 +59,7 @@ def table(
         filters: columns (a tuple for two levels, `stub` for the row headers) whose values can be chosen from a list.
         sortable: whether every column sorts the rows: by its unrounded numbers, then words, then what is missing.
         row_ids: an id for every row, unique in the page; the row then has a link to itself.
+        words: whether the cells hold phrases, which then wrap, instead of numbers, which do not.
     """
     if view.empty:
         return Html(f'<p id="{escape(ident)}" class="nd-empty">{escape(caption)} There is nothing to show yet.</p>')
@@ -66,9 +68,10 @@ def table(
     columns = [stub, *view.columns]
     chosen = " ".join(str(columns.index(name)) for name in filters)
     data = " data-search" * searchable + " data-sort" * sortable + f' data-filters="{chosen}"' * bool(chosen)
+    kind = "nd-table nd-words" if words else "nd-table"
     saved = download(csv(view, stub), f"{ident}.csv", "text/csv", "Download this table (CSV)")
     return Html(
-        f'<div class="nd-table" id="{escape(ident)}"{data}>\n'
+        f'<div class="{kind}" id="{escape(ident)}"{data}>\n'
         f'<div class="nd-scroll" role="region" tabindex="0" aria-labelledby="{escape(ident)}-caption">\n'
         f'<table>\n<caption id="{escape(ident)}-caption"><span>{escape(caption)}</span></caption>\n'
         f"<thead>\n{_head(view.columns, stub)}\n</thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n</div>\n"

@@ -8,6 +8,7 @@ from ndcore.evidence.claims.evidence import Evidence
 from ndcore.evidence.claims.places import DATASET_LABELS, place
 from ndcore.evidence.claims.registry import predicate
 from ndcore.evidence.claims.verdict import Case, Outcome, Verdict, parts
+from ndcore.evidence.networks import NORM_LABELS
 
 KEY = ["dataset", "arch", "norm", "epochs"]
 ROUNDING = 0.005 + 1e-9
@@ -77,3 +78,17 @@ def one_average_each(evidence: Evidence, attempts_each: int) -> Verdict:
     if rows.empty:
         return Verdict(Outcome.OPEN, numbers, missing="printed averages")
     return Verdict(Outcome.FAILS if cases else Outcome.HOLDS, numbers, cases)
+
+
+@predicate("design.csv")
+def plan_adds_up(evidence: Evidence, total: int) -> Verdict:
+    """Networks × epoch settings × attempts are the runs that the plan prints, and all runs are the stated total."""
+    plan = evidence.published.design.pivot(index=["dataset", "norm"], columns="metric", values="value").reset_index()
+    product = plan["networks"] * plan["epoch_settings"] * plan["attempts"]
+    other = plan[product != plan["runs"]]
+    cases = [
+        Case(f"{DATASET_LABELS[r.dataset]}, {NORM_LABELS[r.norm]}", {"printed": r.runs, "product": product[r.Index]})
+        for r in other.itertuples()
+    ]
+    numbers = {"rows": len(plan), "rows that add up": len(plan) - len(other), "all runs": int(plan["runs"].sum())}
+    return parts({"rows": other.empty, "total": numbers["all runs"] == total}, numbers, cases)

@@ -12,6 +12,8 @@ from ndcore.evidence.published import IMAGENET_NETWORKS
 
 SAME = 0.005 + 1e-9
 """Percentage points; half of the last printed digit."""
+NOT_STATED = ("not stated", "no version named")
+"""What `setup.csv` has where a study says nothing."""
 
 
 @predicate("accuracies.csv")
@@ -106,3 +108,23 @@ def all_say_yes(evidence: Evidence, item: str) -> Verdict:
     rows = stated(evidence, item)
     cases = [Case(f"{r.name} ({r.source})", {item: r.value}) for r in rows.itertuples(index=False) if r.value != "yes"]
     return every({"names": len(rows), "yes": len(rows) - len(cases)}, cases, "" if len(rows) else "what the code does")
+
+
+@predicate("setup.csv")
+def settings_agree(evidence: Evidence, items: dict[str, list[str]]) -> Verdict:
+    """The reproduction states the same settings as the original, topic by topic.
+
+    Args:
+        items: names of settings by topic. One that either study does not state leaves the statement open.
+    """
+    entries = evidence.published.setup.pivot(index=["topic", "item"], columns="study", values="entry")
+    held, cases, unknown = {}, [], []
+    for topic, names in items.items():
+        rows = entries.loc[topic].reindex(index=names, columns=["original", "re"]).fillna(NOT_STATED[0])
+        silent = rows.isin(NOT_STATED).any(axis=1)
+        unknown += [f"{name} of both studies" for name in rows.index[silent]]
+        differ = rows[~silent & (rows["original"] != rows["re"])]
+        held[topic] = differ.empty
+        cases += [Case(f"{topic}: {name}", row.to_dict()) for name, row in differ.iterrows()]
+    numbers = {"settings": sum(map(len, items.values())), "different": len(cases), "not stated": len(unknown)}
+    return parts(held, numbers, cases, missing=", ".join(unknown) if not cases else "")

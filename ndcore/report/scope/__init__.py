@@ -1,0 +1,1 @@
+"""The page on scope, data, settings, hardware and software."""
