@@ -11,10 +11,10 @@ from ndcore.evidence.claims.evidence import DATA
 from ndcore.evidence.claims.registry import known
 
 SOURCES = {
-    "original": "Ye et al. 2020",
+    "original": "Ye et al., ICLR 2020",
     "original-repository": "Ye et al., repository",
-    "re-2024": "Obadage et al. 2024 (arXiv)",
-    "re-2025": "Obadage et al. 2025 (ReScience C)",
+    "re-2024": "Obadage et al., arXiv 2024",
+    "re-2025": "Obadage et al., ReScience C 2025",
     "re-summary": "Obadage et al., summary",
     "re-repository": "Obadage et al., repository",
     "machine-summary": "machine-made summary",

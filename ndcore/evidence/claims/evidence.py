@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from ndcore.errors import UserError
-from ndcore.evidence import corrections, gains
+from ndcore.evidence import corrections
 from ndcore.evidence.published import FILES, Published
 
 NETWORKS, FOLDING, BENCH = "networks", "folding", "bench"
@@ -58,6 +58,8 @@ class Evidence:
     @cached_property
     def single_runs(self) -> pd.DataFrame:
         """The reproduction's runs, each accuracy with its split; columns: see `ndcore.evidence.gains.single_runs`."""
+        from ndcore.evidence import gains  # noqa: PLC0415 - statsmodels, which most pages do not need
+
         return gains.single_runs(self.published)
 
     def only(self, names: Iterable[str]) -> Evidence:

@@ -122,9 +122,10 @@ def settings_agree(evidence: Evidence, items: dict[str, list[str]]) -> Verdict:
     for topic, names in items.items():
         rows = entries.loc[topic].reindex(index=names, columns=["original", "re"]).fillna(NOT_STATED[0])
         silent = rows.isin(NOT_STATED).any(axis=1)
-        unknown += [f"{name} of both studies" for name in rows.index[silent]]
+        unknown += list(rows.index[silent])
         differ = rows[~silent & (rows["original"] != rows["re"])]
         held[topic] = differ.empty
         cases += [Case(f"{topic}: {name}", row.to_dict()) for name, row in differ.iterrows()]
     numbers = {"settings": sum(map(len, items.values())), "different": len(cases), "not stated": len(unknown)}
-    return parts(held, numbers, cases, missing=", ".join(unknown) if not cases else "")
+    gap = f"{', '.join(unknown)} in both studies" if unknown and not cases else ""
+    return parts(held, numbers, cases, gap)
