@@ -54,7 +54,7 @@ class Material:
 
 
 def load(folder: Path | None = None) -> Material:
-    """Read records, published values, benchmark, claims in `runs/`; a bad file becomes a problem, never an exception."""
+    """Read everything in `runs/` that pages show; a bad file becomes a problem, never an exception."""
     folder = folder or runs_folder()
     records, problems = scan(folder)
     published, unpublished = load_all(folder / "published")
