@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from math import nan
 
 import pandas as pd
@@ -46,13 +47,15 @@ def operations(**phases: float) -> Evidence:
     return replace(evidence(), operations={"vgg16": phases})
 
 
-def tests_after_100_epochs() -> Evidence:
+@cache
+def with_test_values_after_100_epochs() -> Evidence:
     """Logs of runs of 100 epochs that hold test accuracies: those of 20 epochs once more."""
-    accuracies, recovered = published().accuracies, published().recovered
-    runs = accuracies.query("epochs == 20 and attempt.notna()").assign(epochs=100)
-    others = accuracies.query("not (epochs == 100 and attempt.notna())")
-    logs = recovered.query("epochs == 20").assign(epochs=100)
-    return evidence(accuracies=_one(others, runs), recovered=_one(recovered, logs))
+    found = published()
+    tables = {"accuracies": found.accuracies, "times": found.times}
+    for name, frame in tables.items():
+        runs = frame.query("epochs == 20 and attempt.notna()").assign(epochs=100)
+        tables[name] = _one(frame.query("not (epochs == 100 and attempt.notna())"), runs)
+    return evidence(**tables, recovered=_one(found.recovered, found.recovered.query("epochs == 20").assign(epochs=100)))
 
 
 def _one(*frames: pd.DataFrame) -> pd.DataFrame:
@@ -68,7 +71,7 @@ FLIPS: list[tuple[str, Callable[[], Evidence], str]] = [
         lambda: changed("recovered", {both(VGG, ND, "split == 'test' and metric == 'top1' and epochs == 20"): 10}),
         FAILS,
     ),
-    ("re-summary-better-after-100-epochs", tests_after_100_epochs, HOLDS),
+    ("re-summary-better-after-100-epochs", with_test_values_after_100_epochs, HOLDS),
     (
         "re-exception-resnet18",
         lambda: changed("accuracies", {both(RE, ND, "dataset == 'cifar100' and arch == 'resnet18'"): 99}),
@@ -139,13 +142,13 @@ FLIPS: list[tuple[str, Callable[[], Evidence], str]] = [
     (
         "re-efficientnet-shortest-time",
         lambda: changed("times", {both(ND, TRAIN, "dataset == 'cifar10' and arch == 'efficientnet'"): 1}),
-        FAILS,
+        HOLDS,
     ),
     ("re-times-of-training-and-testing", lambda: without("times", RE), FAILS),
     ("re-imagenet-times", lambda: changed("imagenet", {both(RE, BN, "metric == 'total_seconds'"): 5}), FAILS),
     ("re-2-to-358-percent", lambda: changed("times", {both(RE, BN): 100, both(RE, ND): 200}), HOLDS),
     ("summary-no-overhead-at-inference", lambda: changed("times", {both(TEST, "attempt.notna()"): 10}), HOLDS),
-    ("re-gain-outweighs-time", tests_after_100_epochs, HOLDS),
+    ("re-gain-outweighs-time", with_test_values_after_100_epochs, HOLDS),
     (
         "re-75-to-99",
         lambda: changed("accuracies", {both(RE, BN, "dataset == 'cifar100' and arch == 'vgg16'"): 50}),

@@ -10,7 +10,7 @@ from ndcore.report.inventory import take
 from ndcore.report.page import Material
 
 CLASSES = 10
-IMAGES = 8
+IMAGES = 4
 
 
 def evidence_of(material: Material) -> Evidence:
