@@ -93,6 +93,22 @@ PRINTED_COLOURS = PublishedFile(
 )
 """The colours in which Tables 4 to 7 of the second study print its reproduced values."""
 
+NET_SIZES = PublishedFile(
+    name="net_sizes.csv",
+    columns={"study": "string", "arch": "string"} | MEASUREMENT,
+    key=("study", "arch", "metric"),
+    allowed={"arch": CIFAR["arch"]} | _only(study="original", metric="parameters", unit="million"),
+)
+"""Parameters of the CIFAR networks as the original prints them."""
+
+REPOSITORY = PublishedFile(
+    name="repository.csv",
+    columns=dict.fromkeys(("study", "item", "name", "value", "source"), "string"),
+    key=("study", "item", "name"),
+    allowed=_only(study="re", item="seed learning_rate runs_as_released imported"),
+)
+"""What the second study's public scripts do, where its text says something about it."""
+
 
 DESIGN = PublishedFile(
     name="design.csv",
@@ -111,14 +127,6 @@ SETUP = PublishedFile(
 )
 """Table 3 of the second study and its §4, beside what the original states: settings, data, hardware, software."""
 
-NET_SIZES = PublishedFile(
-    name="net_sizes.csv",
-    columns={"study": "string", "arch": "string"} | MEASUREMENT,
-    key=("arch",),
-    allowed={"arch": CIFAR["arch"]} | _only(study="original", metric="parameters", unit="million"),
-)
-"""Sizes of the CIFAR networks as the original study prints them, one number for both normalisations."""
-
 
 @dataclass(frozen=True)
 class Published:
@@ -134,6 +142,7 @@ class Published:
     setup: pd.DataFrame = field(default_factory=SETUP.empty)
     colours: pd.DataFrame = field(default_factory=PRINTED_COLOURS.empty)
     net_sizes: pd.DataFrame = field(default_factory=NET_SIZES.empty)
+    repository: pd.DataFrame = field(default_factory=REPOSITORY.empty)
 
 
 FILES = {
@@ -147,6 +156,7 @@ FILES = {
     "setup": SETUP,
     "colours": PRINTED_COLOURS,
     "net_sizes": NET_SIZES,
+    "repository": REPOSITORY,
 }
 """The file of each table of `Published`."""
 
