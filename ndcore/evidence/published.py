@@ -83,7 +83,7 @@ MODEL_ZOO = PublishedFile(
 )
 """Error rates on ImageNet that torchvision's documentation gives for its trained networks."""
 
-COLOURS = PublishedFile(
+PRINTED_COLOURS = PublishedFile(
     name="colours.csv",
     columns=SETTING | {"metric": "string", "colour": "string", "source": "string"},
     key=("dataset", "arch", "norm", "epochs", "metric"),
@@ -92,6 +92,22 @@ COLOURS = PublishedFile(
     | _only(colour="green black red"),
 )
 """The colours in which Tables 4 to 7 of the second study print its reproduced values."""
+
+NET_SIZES = PublishedFile(
+    name="net_sizes.csv",
+    columns={"study": "string", "arch": "string"} | MEASUREMENT,
+    key=("study", "arch", "metric"),
+    allowed={"arch": CIFAR["arch"]} | _only(study="original", metric="parameters", unit="million"),
+)
+"""Parameters of the CIFAR networks as the original prints them."""
+
+REPOSITORY = PublishedFile(
+    name="repository.csv",
+    columns=dict.fromkeys(("study", "item", "name", "value", "source"), "string"),
+    key=("study", "item", "name"),
+    allowed=_only(study="re", item="seed learning_rate runs_as_released imported"),
+)
+"""What the second study's public scripts do, where its text says something about it."""
 
 
 DESIGN = PublishedFile(
@@ -111,14 +127,6 @@ SETUP = PublishedFile(
 )
 """Table 3 of the second study and its §4, beside what the original states: settings, data, hardware, software."""
 
-NET_SIZES = PublishedFile(
-    name="net_sizes.csv",
-    columns={"study": "string", "arch": "string"} | MEASUREMENT,
-    key=("arch",),
-    allowed={"arch": CIFAR["arch"]} | _only(study="original", metric="parameters", unit="million"),
-)
-"""Sizes of the CIFAR networks as the original study prints them, one number for both normalisations."""
-
 
 @dataclass(frozen=True)
 class Published:
@@ -132,8 +140,9 @@ class Published:
     model_zoo: pd.DataFrame = field(default_factory=MODEL_ZOO.empty)
     design: pd.DataFrame = field(default_factory=DESIGN.empty)
     setup: pd.DataFrame = field(default_factory=SETUP.empty)
-    colours: pd.DataFrame = field(default_factory=COLOURS.empty)
+    colours: pd.DataFrame = field(default_factory=PRINTED_COLOURS.empty)
     net_sizes: pd.DataFrame = field(default_factory=NET_SIZES.empty)
+    repository: pd.DataFrame = field(default_factory=REPOSITORY.empty)
 
 
 FILES = {
@@ -145,8 +154,9 @@ FILES = {
     "model_zoo": MODEL_ZOO,
     "design": DESIGN,
     "setup": SETUP,
-    "colours": COLOURS,
+    "colours": PRINTED_COLOURS,
     "net_sizes": NET_SIZES,
+    "repository": REPOSITORY,
 }
 """The file of each table of `Published`."""
 

@@ -19,7 +19,7 @@ def roots(covariance: np.ndarray, n_iter: int = SHOWN) -> np.ndarray:
     matrix = torch.as_tensor(covariance, dtype=torch.float64)
     norm = torch.linalg.matrix_norm(matrix)
     start = torch.eye(len(matrix), dtype=torch.float64)
-    steps = [start, *(z for _, z in iterates(matrix / norm, n_iter))]
+    steps = [start, *(z for _, z in iterates(matrix / norm, n_iter)[:n_iter])]
     return (torch.stack(steps) / norm.sqrt()).numpy()
 
 

@@ -68,7 +68,8 @@ def _distances(matrices: dict[str, Tensor], base: dict[str, Tensor]) -> dict[str
 
 
 def _scaled(matrices: dict[str, Tensor], base: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: matrix * (matrix * base[name]).sum() / matrix.square().sum() for name, matrix in matrices.items()}
+    doubles = {name: matrix.double() for name, matrix in matrices.items()}
+    return {name: matrix * (matrix * base[name]).sum() / matrix.square().sum() for name, matrix in doubles.items()}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ndcore.evidence.claims import Claim, ledger
 from ndcore.evidence.published import Published, load_all
 from ndcore.folders import runs_folder
 from ndcore.records import Problem, RunRecord, scan
@@ -25,6 +26,8 @@ class Material:
     """What the two papers published, one table per file."""
     bench: Bench = field(default_factory=Bench)
     """What `ndcore bench` measured here."""
+    claims: list[Claim] = field(default_factory=list)
+    """The ledger of claims."""
 
     @property
     def accuracies(self) -> pd.DataFrame:
@@ -51,9 +54,10 @@ class Material:
 
 
 def load(folder: Path | None = None) -> Material:
-    """Read records, published values and benchmark in `runs/`; a bad file becomes a problem, never an exception."""
+    """Read everything in `runs/` that pages show; a bad file becomes a problem, never an exception."""
     folder = folder or runs_folder()
     records, problems = scan(folder)
     published, unpublished = load_all(folder / "published")
     bench, no_bench = load_bench(folder)
-    return Material(records, [*problems, *unpublished, *no_bench], published, bench)
+    claims, no_claims = ledger.load(folder / "published")
+    return Material(records, [*problems, *unpublished, *no_bench, *no_claims], published, bench, claims)

@@ -14,19 +14,12 @@ from ndcore.evidence.equivalence import FILE, equivalence, load_margin
 from ndcore.evidence.families import paired_tests
 from ndcore.evidence.improvements import averages_at_least, bn_not_behind, improvements
 from ndcore.evidence.networks import NETWORKS
-from ndcore.evidence.published import Published, load_all
+from ndcore.evidence.published import Published
 from ndcore.evidence.repeats import against_spread
 from ndcore.evidence.series import COLUMNS, logged_tests, paired_values
 from ndcore.evidence.splits import measured_on
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
-
-
-@pytest.fixture(scope="module")
-def published() -> Published:
-    published, problems = load_all(PUBLISHED)
-    assert problems == []
-    return published
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +29,22 @@ def margin():
     return margin
 
 
+@pytest.fixture(scope="module")
+def values(published):
+    return paired_values(published, [])
+
+
+@pytest.fixture(scope="module")
+def tests(values):
+    return paired_tests(values)
+
+
 def by_setting(tested, who):
     return {(t.dataset, t.epochs): t for t in tested if t.who == who and t.paired}
 
 
-def test_nd_is_ahead_in_ten_of_ten_networks_on_test_images(published):
-    logs = by_setting(paired_tests(paired_values(published, [])), "logs")
+def test_nd_is_ahead_in_ten_of_ten_networks_on_test_images(tests):
+    logs = by_setting(tests, "logs")
     assert {place: (t.paired.ahead, t.paired.number) for place, t in logs.items()} == {
         ("cifar10", 20): (10, 10),
         ("cifar100", 20): (10, 10),
@@ -52,24 +55,22 @@ def test_nd_is_ahead_in_ten_of_ten_networks_on_test_images(published):
     assert logs["cifar10", 20].wilcoxon_holm == pytest.approx(4 / 1024)  # two settings
 
 
-def test_every_source_has_the_settings_it_can_have(published):
-    tested = paired_tests(paired_values(published, []))
+def test_every_source_has_the_settings_it_can_have(tests):
     sizes = {
-        who: [t.paired is not None for t in tested if t.who == who] for who in ("original", "logs", "printed", "ours")
+        who: [t.paired is not None for t in tests if t.who == who] for who in ("original", "logs", "printed", "ours")
     }
     assert sizes == {"original": [True] * 6, "logs": [True] * 2, "printed": [True] * 6, "ours": [False] * 6}
-    original = by_setting(tested, "original")
+    original = by_setting(tests, "original")
     assert all(t.paired.ahead == 10 for t in original.values())
     assert all(t.wilcoxon_holm == pytest.approx(12 / 1024) for t in original.values())  # six settings
-    printed = by_setting(tested, "printed")
+    printed = by_setting(tests, "printed")
     assert {place: t.paired.ahead for place, t in printed.items() if t.paired.ahead < 10} == {
         ("cifar10", 100): 7,
         ("cifar100", 100): 7,
     }
 
 
-def test_values_are_the_logged_ones_of_finished_runs(published):
-    values = paired_values(published, [])
+def test_values_are_the_logged_ones_of_finished_runs(values):
     logs = values[values["who"] == "logs"].set_index(["dataset", "arch"])
     assert logs.loc[("cifar100", "vgg16"), ["bn", "nd"]].tolist() == pytest.approx([61.21, 71.74])
     assert logs.loc[("cifar100", "dpn92"), ["bn_runs", "nd_runs"]].tolist() == [2, 3]
@@ -85,7 +86,7 @@ def test_our_own_values_are_pairs_of_equal_seeds(published):
     assert ours[["network", "bn", "nd", "gain", "bn_runs"]].to_numpy().tolist() == [
         ["ResNet-18 (resnet18d)", 42.0, 59.0, 17.0, 2]
     ]
-    (own,) = by_setting(paired_tests(paired_values(published, records)), "ours").values()
+    (own,) = by_setting(paired_tests(ours), "ours").values()
     assert not own.paired.testable
 
 
@@ -95,8 +96,8 @@ def test_one_network_turned_round_is_seen(published):
         "dataset == 'cifar10' and arch == 'senet18' and norm == 'nd' and metric == 'top1' and split == 'test'"
     )
     recovered.loc[nd.index, "value"] -= 5
-    changed = replace(published, recovered=recovered, accuracies=published.accuracies)
-    logs = by_setting(paired_tests(paired_values(changed, [])), "logs")["cifar10", 20]
+    changed = paired_values(replace(published, recovered=recovered), []).query("who == 'logs'")
+    logs = by_setting(paired_tests(changed), "logs")["cifar10", 20]
     assert (logs.paired.ahead, logs.paired.behind) == (9, 1)
     assert logs.paired.wilcoxon > 2 / 1024
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,18 +12,9 @@ from scipy.stats import binom
 
 from ndcore.evidence.corrections import SETTING
 from ndcore.evidence.decimals import CHANCE, LEVEL, digit_test, pattern, patterns
-from ndcore.evidence.published import Published, load_all
+from ndcore.evidence.published import Published
 from ndcore.evidence.resemblance import OURS, STUDY_LOG, resemblance
 from ndcore.evidence.splits import COLUMNS, DECIMAL, LOG, NEITHER, is_share_of, measured_on, split_summary
-
-PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
-
-
-@pytest.fixture(scope="module")
-def published() -> Published:
-    published, problems = load_all(PUBLISHED)
-    assert problems == []
-    return published
 
 
 def one(measured, *place):

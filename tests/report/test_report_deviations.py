@@ -121,13 +121,14 @@ def test_tables_of_agreement_and_of_ranks(both):
     view = agreement.agreement_view(agreements(both))
     assert len(view) == 7
     row = view.loc["CIFAR-100, 20 epochs, test"]
-    assert row["reproduced − original (points)", "bias"].text == "-2.26"
+    assert row["reproduced − original (points)", "bias"].text == "−2.26"
     assert row["concordance (Lin)", "coefficient"].text == "0.832"
     found = rankings(both)
     ranks = agreement.rankings_view(found)
     assert len(ranks) == 14
     assert ranks.loc["CIFAR-10, 20 epochs, test, ND", "Kendall's τ"].text == "0.96"
     assert ranks.loc["CIFAR-10, 20 epochs, test, ND", "p"].note == "exact"
+    assert ranks.loc["CIFAR-10, 20 epochs, test, ND", "p"].text == "< 0.0001"
     assert "two values are equal" in ranks.loc["CIFAR-100, 1 epoch, running training, ND", "p"].note
     assert "- test: Kendall's τ 0.56 to 0.96 in 4 comparisons" in findings.about_rankings(found)
 

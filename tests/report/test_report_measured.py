@@ -39,6 +39,16 @@ def measured(published):
     return measured_on(published)
 
 
+@pytest.fixture(scope="module")
+def values(published):
+    return paired_values(published, [])
+
+
+@pytest.fixture(scope="module")
+def tests(values):
+    return paired_tests(values)
+
+
 def soup(html: str) -> BeautifulSoup:
     return BeautifulSoup(html, "html.parser")
 
@@ -160,9 +170,8 @@ def test_pages_without_files_say_so(measured):
     assert {row[3] for row in everything} == {"missing", "not run"}
 
 
-def test_the_conclusion_is_the_smallest_and_turns_with_the_data(published):
-    tested = paired_tests(paired_values(published, []))
-    words = claim.about_conclusion(tested)
+def test_the_conclusion_is_the_smallest_and_turns_with_the_data(published, tests):
+    words = claim.about_conclusion(tests)
     assert "**There the claim holds**" in words
     assert words.count("**10 of 10** networks") == 2
     recovered = published.recovered.copy()
@@ -198,28 +207,25 @@ def test_statistics_table_marks_what_is_not_test_not_testable_and_not_run(publis
     assert ours[0][9] == "not testable"
 
 
-def test_repeats_equivalence_and_imagenet_in_words(published):
+def test_repeats_equivalence_and_imagenet_in_words(published, values, tests):
     margin = load_margin(PUBLISHED)[0]
-    values = paired_values(published, [])
     assert "**not testable with 3 repeats**" in claim.about_repeats(against_spread(published))
     words = claim.about_equivalence(equivalence(published, margin), margin, values)
     assert "Equivalent: ND; not shown: BN and ND − BN" in words
     assert "BN of PNASNet-18 on CIFAR-10 after 20 epochs (−17.01 points)" in words
     assert "2 of 3 in the reproduction" in claim.about_imagenet(published)
-    assert "4 of 6 signed-rank tests" in claim.about_printed(paired_tests(values))
-    assert "below 0.0020" in claim.about_tests(paired_tests(values))
+    assert "4 of 6 signed-rank tests" in claim.about_printed(tests)
+    assert "below 0.0020" in claim.about_tests(tests)
 
 
-def test_forest_plot_states_every_network_and_summary(published):
-    values = paired_values(published, [])
-    tested = paired_tests(values)
+def test_forest_plot_states_every_network_and_summary(published, values, tests):
     rows = forest_rows(published, values)
     assert len(rows) == 20
     assert ((rows["low"] <= rows["logs"]) & (rows["logs"] <= rows["high"])).all()
-    alt = forest_alt(rows, tested)
+    alt = forest_alt(rows, tests)
     assert "VGG-16 +2.47 (runs +2.12 to +2.78), original +3.18" in alt
     assert alt.count("over the networks") == 2
-    assert "<svg" in forest_figure(rows, tested)
+    assert "<svg" in forest_figure(rows, tests)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from ndcore.report.values import Value, missing, word
 
 PANELS = {TEST: "bland-altman-test", TRAIN: "bland-altman-train", NOT_PROVEN: "bland-altman-not-proven"}
 """HTML ids, by what the reproduced values were measured on."""
+SMALLEST_P = 0.0001
+"""A smaller p is shown as "below this"."""
 MARKERS = {"bn": "o", "nd": "^"}
 COLOURS = {1: GREEN, 20: VERMILLION, 100: BLUE}
 """Colour by number of epochs; CIFAR-100 is drawn hollow."""
@@ -99,7 +101,9 @@ def _agreement(row) -> dict[tuple[str, str], Value]:
     settings = count(row.number, "setting")
     lin = f"bootstrap over networks, BCa, {RESAMPLES:,} resamples"
     return {
-        ("reproduced − original (points)", "bias"): number(row.bias, f"mean difference over {settings}"),
+        ("reproduced − original (points)", "bias"): Value(
+            points(row.bias), f"mean difference over {settings}", SOURCES_PAGE, row.bias
+        ),
         ("reproduced − original (points)", "95 % interval"): _span(row.bias_low, row.bias_high, "Student's t"),
         ("reproduced − original (points)", "limits of agreement"): _span(row.low, row.high, "bias ± 1.96 SD"),
         ("concordance (Lin)", "coefficient"): number(row.ccc, f"over {settings}", digits=3),
@@ -134,13 +138,17 @@ def rankings_view(found: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {
             "Kendall's τ": number(row.tau, f"over {count(row.number, 'network')}"),
-            "p": number(row.p, "exact" if row.exact else "normal approximation: two values are equal", digits=4),
-            "p (Holm)": number(row.holm, f"corrected for {count(len(found), 'row')}", digits=4),
+            "p": _p(row.p, "exact" if row.exact else "normal approximation: two values are equal"),
+            "p (Holm)": _p(row.holm, f"corrected for {count(len(found), 'row')}"),
             "Spearman's ρ": number(row.rho, f"over {count(row.number, 'network')}"),
         }
         for row in found.itertuples()
     ]
     return pd.DataFrame(rows, index=pd.Index(names, dtype="object"))
+
+
+def _p(value: float, note: str) -> Value:
+    return Value(f"{value:.4f}" if value >= SMALLEST_P else f"< {SMALLEST_P}", note, SOURCES_PAGE, value)
 
 
 def rankings_table(found: pd.DataFrame) -> Html:

@@ -96,12 +96,18 @@ def about_bland_altman(pairs: pd.DataFrame) -> Prose:
     found = {split: pooled(pairs, split) for split in (TEST, TRAIN)}
     if not any(found.values()):
         return NO_VALUES
-    lines = [
-        f"- {split}, {count(one.number, 'setting')}: reproduced minus original is **{points(one.bias)}** points on "
-        f"average; the limits of agreement are {points(one.low)} to {points(one.high)}"
-        for split, one in found.items()
-        if one
-    ]
+    lines = []
+    for split, one in found.items():
+        if one is None:
+            continue
+        rows = pairs[pairs["split"] == split]
+        bias = (rows["mean"] - rows["original"]).groupby([rows["dataset"], rows["epochs"]]).mean()
+        ends = [f"{points(bias[k])} ({DATASETS[k[0]]}, {count(k[1], 'epoch')})" for k in (bias.idxmin(), bias.idxmax())]
+        lines.append(
+            f"- {split}, {count(one.number, 'setting')}: reproduced minus original is **{points(one.bias)}** points on "
+            f"average; the limits of agreement are {points(one.low)} to {points(one.high)}. Taken apart by data set "
+            f"and epochs the average is between {listing(ends)}"
+        )
     return prose("\n".join(lines))
 
 

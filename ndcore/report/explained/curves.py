@@ -37,9 +37,7 @@ def spectrum(whitenings: list[Whitening]) -> Html:
             f"Eigenvalues of the patch covariance on a logarithmic axis, falling from the first direction to the last. "
             f"Largest over smallest: {spread.replace('*', '')}."
         )
-        caption = (
-            "Eigenvalues of the covariance of the patches, logarithmic axis. Whitening should make all of them one."
-        )
+        caption = "Eigenvalues of the covariance of the patches, logarithmic axis. Exact whitening would make all one."
         return render(figure, "spectrum", caption, alt)
 
 
@@ -82,9 +80,7 @@ def gain(whitenings: list[Whitening]) -> Html:
         axes.loglog(share, gains(share, 1, n_iter), color=INK, linewidth=1.2, label=f"{n_iter} iterations")
         cap = largest_gain(1, n_iter)
         axes.axhline(cap, color=INK, linewidth=1, linestyle="-.")
-        axes.annotate(
-            f"largest possible: {cap:.2f}", (share[-1], cap), xytext=(0, 4), textcoords="offset points", ha="right"
-        )
+        axes.annotate(f"largest possible: {cap:.2f}", (share[0], cap), xytext=(0, 4), textcoords="offset points")
         for one, (colour, marker, _) in zip(whitenings, LOOKS, strict=False):
             places = one.eigenvalues / one.norm
             axes.loglog(

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ndcore.explain.covariance import Whitening
-from ndcore.report.explained.heatmap import draw, side_by_side
+from ndcore.report.explained.heatmap import draw, readable_on, side_by_side
 from ndcore.report.explained.numbers import CHANNELS, signed
 from ndcore.report.html import Html
 from ndcore.report.svg import render, style
@@ -50,14 +50,12 @@ def _kernels(one: Whitening) -> Html:
         grid = figure.subplots(len(CHANNELS), len(CHANNELS))
         for (row, column), axes in np.ndenumerate(grid):
             kernel = filters[row, column]
-            draw(axes, kernel, limit)
+            image = draw(axes, kernel, limit)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(True)
             for (y, x), weight in np.ndenumerate(kernel):
-                dark = abs(weight) > 0.6 * limit
-                axes.text(
-                    x, y, signed(weight), ha="center", va="center", fontsize=8, color="white" if dark else "black"
-                )
+                ink = readable_on(image.to_rgba(weight))
+                axes.text(x, y, signed(weight), ha="center", va="center", fontsize=8, color=ink)
             if row == 0:
                 axes.set_title(f"from {CHANNELS[column]}", fontsize=10)
             if column == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
@@ -22,6 +22,13 @@ def draw(axes: Axes, matrix: np.ndarray, limit: float) -> AxesImage:
     axes.grid(False)
     axes.tick_params(length=0)
     return axes.imshow(matrix, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="none")
+
+
+def readable_on(colour: tuple[float, ...] | str) -> str:
+    """Black or white, whichever has the higher contrast (WCAG 2) on a colour; at least 4.5:1 on any."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return "black" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "white"
 
 
 def correlations(whitenings: list[Whitening], after: bool = False) -> Html:

@@ -8,7 +8,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from ndcore.explain.layout import channels_together, neighbours_together, usual_description
-from ndcore.report.explained.heatmap import side_by_side
+from ndcore.report.explained.heatmap import readable_on, side_by_side
 from ndcore.report.html import Html, table
 from ndcore.report.prose import count
 from ndcore.report.svg import BLUE, GREEN, PURPLE, render, style
@@ -16,7 +16,6 @@ from ndcore.report.values import Value
 
 FILLS = (BLUE, "#E69F00", GREEN, PURPLE)
 """Okabe and Ito's colours of the blocks; the digit in a cell says the block as well."""
-DIGITS = ("white", "black", "black", "black")
 ASKED = "Counted over a layer by ndcore.explain: {way}"
 
 
@@ -58,8 +57,8 @@ def _layout(blocks: np.ndarray, ident: str, caption: str) -> Html:
             blocks % len(FILLS), cmap=ListedColormap(FILLS), vmin=-0.5, vmax=len(FILLS) - 0.5, interpolation="none"
         )
         for (channel, position), block in np.ndenumerate(blocks):
-            colour = DIGITS[block % len(FILLS)]
-            axes.text(position, channel, str(block), ha="center", va="center", fontsize=9, color=colour)
+            ink = readable_on(FILLS[block % len(FILLS)])
+            axes.text(position, channel, str(block), ha="center", va="center", fontsize=9, color=ink)
         axes.set(
             xlabel="kernel position, row by row", ylabel="channel", xticks=range(positions), yticks=range(channels)
         )

@@ -19,7 +19,7 @@ def scientific(number: float) -> str:
     if number == 0 or 0.01 <= number < 100:
         return f"{number:.2f}" if number else "0"
     digits, power = f"{number:.1e}".split("e")
-    return f"{digits} × 10{str(int(power)).translate(SUPERSCRIPT)}"
+    return f"{digits.removesuffix('.0')} × 10{str(int(power)).translate(SUPERSCRIPT)}"
 
 
 def signed(number: float, digits: int = 2) -> str:

@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from ndcore.explain.covariance import mean_correlation
+from ndcore.report.explained.heatmap import side_by_side
 from ndcore.report.html import Html, escape
 
 if TYPE_CHECKING:
@@ -13,9 +14,13 @@ if TYPE_CHECKING:
 
 
 def gallery(series: list[list[Picture]]) -> Html:
-    """A row of pictures for every photograph; the files are in the page."""
-    rows = ("".join(map(_figure, pictures)) for pictures in series)
-    return Html("\n".join(f'<div class="nd-figures">\n{row}\n</div>' for row in rows))
+    """Rows of pictures: the photographs, and under each what whitening makes of it; the files are in the page.
+
+    Args:
+        series: the pictures of every photograph, as many of each.
+    """
+    rows = zip(*series, strict=True)
+    return Html("\n".join(side_by_side([_figure(picture) for picture in row]) for row in rows))
 
 
 def picture_alt(picture: Picture) -> str:
@@ -30,7 +35,7 @@ def picture_alt(picture: Picture) -> str:
     )
 
 
-def _figure(picture: Picture) -> str:
+def _figure(picture: Picture) -> Html:
     photograph, one = picture.photograph, picture.whitening
     width, height = picture.size
     data = base64.b64encode(picture.file).decode()
@@ -40,7 +45,7 @@ def _figure(picture: Picture) -> str:
     else:
         caption = f"{escape(photograph.name)}, whitened with {one.n_iter} iterations"
     ident = f"photograph-{photograph.name}-{one.n_iter if one else 'as-it-is'}"
-    return (
+    return Html(
         f'<figure class="nd-figure" id="{escape(ident)}">\n<img src="data:image/jpeg;base64,{data}" '
         f'width="{width}" height="{height}" alt="{escape(picture_alt(picture))}">\n<figcaption>{caption}</figcaption>\n'
         "</figure>"

@@ -50,7 +50,7 @@ def _reached(one: Whitening, n_iter: int) -> dict[str, Value]:
         "residual": Value(scientific(one.residuals[n_iter]), by_iteration, number=float(one.residuals[n_iter])),
         "largest possible gain": decimal(largest_gain(one.norm, n_iter), by_gain),
         "directions whitened": Value(f"{directions} of {len(one.mean)}", by_gain, number=directions),
-        "smallest variance": Value(f"{smallest:.4f}", by_gain, number=smallest),
+        "smallest variance": Value(scientific(smallest), by_gain, number=smallest),
     }
 
 

@@ -23,6 +23,7 @@ BARS = {"bn": (BLUE, ""), "nd": (VERMILLION, "////")}
 """Colour and pattern of a normalisation."""
 DOTS = {1: ("^", GREEN), 20: ("s", VERMILLION), 100: ("o", BLUE)}
 """Marker and colour of a number of epochs."""
+TICKS = (1, 2, 3, 4, 6, 9)
 HERE = {"original's way, one CPU": (ORIGINAL, "D"), "ours, one CPU": (OURS, "*")}
 """Our own measurements: name, variants, marker."""
 
@@ -126,6 +127,8 @@ def _dots(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str) -> H
         name_rows(axes, [network.label for network in NETWORKS])
         drawn = ratios[["printed", "corrected", "low", "high"]].to_numpy(float).ravel()
         ratio_axis(axes, drawn[isfinite(drawn)])
+        axes.set_xticks([tick for tick in TICKS if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]])
+        axes.set_xlabel("time with ND / with BN (logarithmic)")
         axes.legend(
             handles=_legend(costs), loc="lower center", bbox_to_anchor=(0.32, 1.0), ncols=2, handletextpad=0.3,
             columnspacing=1.0,
