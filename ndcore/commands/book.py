@@ -41,7 +41,7 @@ def execute(arguments: argparse.Namespace) -> int:
         _say(f"built in {seconds:.1f} s; {size / 1e6:.1f} MB, of which the pages are {pages / 1e6:.1f} MB")
     if arguments.pdf:
         _say(f"The report as PDF: {pdf.make(folder, chromium).as_uri()}")
-    found = problems(runs_folder(folder))
+    found = problems(runs_folder(folder), decide=arguments.strict)
     for problem in found:
         sys.stderr.write(f"ndcore book: runs/{problem.file} {problem.reason}\n")
     if found and arguments.strict:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ndcore.evidence import claims
 from ndcore.evidence.equivalence import load_margin
 from ndcore.folders import runs_folder
 from ndcore.records import Problem
 from ndcore.report import page
 from ndcore.report.ablation import runs as ablation
 from ndcore.report.citations import material as citations
+from ndcore.report.claims.evidence import evidence_of
 from ndcore.report.code import ledger as findings
 
 Check = Callable[[Path], Iterable[Problem]]
@@ -21,6 +23,11 @@ def _ablation(runs: Path) -> Iterable[Problem]:
     return [Problem(f"ablation/{problem.file}", problem.reason) for problem in problems]
 
 
+def _claims(runs: Path) -> Iterable[Problem]:
+    material = page.load(runs)
+    return claims.problems(runs / "published", claims.decide_all(material.claims, evidence_of(material)))
+
+
 CHECKS: list[Check] = [
     lambda runs: page.load(runs).problems,
     lambda runs: citations.load(runs).problems,
@@ -28,10 +35,16 @@ CHECKS: list[Check] = [
     lambda runs: findings.load(runs / "published")[1],
     _ablation,
 ]
-"""Each takes the folder `runs/` and returns what is damaged, missing or in error there; none raises for that."""
+"""Each takes the folder `runs/` and returns what is damaged or missing there; none raises for that."""
 
 
-def problems(runs: Path | None = None) -> list[Problem]:
-    """Everything that the pages name as damaged, missing or in error, each once."""
+def problems(runs: Path | None = None, decide: bool = True) -> list[Problem]:
+    """Everything that the pages name as damaged, missing or in error, each once.
+
+    Args:
+        runs: the folder `runs/`; None: the one of the working directory.
+        decide: whether the claims are decided too, which takes seconds, and those that end in an error are named.
+    """
     runs = runs or runs_folder()
-    return list(dict.fromkeys(problem for check in CHECKS for problem in check(runs)))
+    checks = [*CHECKS, _claims] if decide else CHECKS
+    return list(dict.fromkeys(problem for check in checks for problem in check(runs)))

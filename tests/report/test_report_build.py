@@ -72,21 +72,27 @@ def runs(tmp_path) -> Path:
 
 
 def test_sound_material_has_no_problems_and_every_damaged_file_is_one(runs):
-    assert strict.problems(runs) == []
+    assert strict.problems(runs, decide=False) == []
     write_examples(runs)
     for path in [*(runs / "published").glob("*.csv"), *(runs / "published").glob("*.yaml")]:
         path.write_text("damaged: [")
     (runs / "ablation" / "x.json").write_text("{")
-    found = {problem.file for problem in strict.problems(runs)}
+    found = {problem.file for problem in strict.problems(runs, decide=False)}
     published = {f"published/{path.name}" for path in (runs / "published").iterdir() if path.suffix != ".md"}
     assert {"damaged.json", "foreign.json", "ablation/x.json", *published} <= found
+
+
+def test_a_claim_that_ends_in_an_error_is_a_problem(runs):
+    (runs / "published" / "imagenet.csv").unlink()
+    found = [problem.reason for problem in strict.problems(runs) if problem.file == "published/claims.yaml"]
+    assert any(reason.startswith("claim ") for reason in found)
 
 
 @pytest.mark.parametrize("problems", [[], [Problem("x.json", "is damaged")]])
 @pytest.mark.parametrize("options", [[], ["--strict"]])
 def test_only_a_strict_build_fails_because_of_a_file(problems, options, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(build, "build", lambda folder, say: tmp_path / "index.html")
-    monkeypatch.setattr(strict, "CHECKS", [lambda runs: problems])
+    monkeypatch.setattr(strict, "problems", lambda runs, decide: problems)
     parser = argparse.ArgumentParser()
     book.add_arguments(parser)
     if problems and options:
