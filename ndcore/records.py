@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -240,7 +241,14 @@ class Problem:
     """A file in `runs/` that is not shown as a result, and why."""
 
     file: str
+    """Its path within `runs/`."""
     reason: str
+    """Continues a sentence that begins with the file. The file's full path is taken out: a page does not show it."""
+
+    def __post_init__(self) -> None:
+        name = re.escape(self.file)
+        reason = re.sub(rf"^(/|[A-Za-z]:).*?{name}:? ?|:? '[^']*{name}'", "", self.reason)
+        object.__setattr__(self, "reason", reason)
 
 
 def read(path: Path) -> RunRecord:

@@ -25,14 +25,18 @@ FIT = """() => {
   for (const box of document.querySelectorAll(".nd-scroll, .nd-math")) {
     const content = box.firstElementChild;
     const ratio = () => box.clientWidth / content.getBoundingClientRect().width;
-    if (ratio() < 0.75) box.classList.add("nd-narrow");
-    if (ratio() < 1) content.style.zoom = ratio() * 0.995;
+    let zoom = 1;
+    if (ratio() < 0.75) {
+      box.classList.add("nd-narrow");
+      content.style.zoom = zoom = 0.8;
+    }
+    if (ratio() < 1) content.style.zoom = zoom * ratio() * 0.995;
   }
 }"""
 """Wide tables are drawn smaller; very wide ones break the lines of their cells first."""
 DROPPED = (
     "script, .headerlink, .nd-download, .nd-permalink, .nd-note, "  # of use on a screen only
-    "details.hide, .nd-record details"  # folded away on the page too: code, and the provenance of every run
+    "details.hide, .nd-record details, details.nd-record"  # folded on the page too: code, provenance of every run
 )
 ABOUT = (
     "Printed from the pages of the book. There, every value of a table shows its source and leads to it, the code of a "
@@ -114,6 +118,9 @@ def join(html: Path, root: str, target: Path) -> str:
         article = read(page).select_one("article.bd-article")
         for tag in article.select(DROPPED):
             tag.decompose()
+        for cell in article.select(".cell"):
+            if not cell.get_text(strip=True) and cell.select_one("img, svg") is None:
+                cell.decompose()
         for details in article.select("details"):
             details["open"] = ""
         _relocate(article, page, names, target)

@@ -152,3 +152,19 @@ def test_packed_correctness_comes_back(correct):
     data = record.data.model_copy(update={"test_images": len(correct)})
     packed = record.model_copy(update={"test_correct": records.pack_correct(correct), "data": data})
     assert packed.correct().tolist() == correct
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("/home/a b/runs/published/x.csv has the columns a", "has the columns a"),
+        ("/tmp/runs/published/x.csv: cannot be read", "cannot be read"),
+        (
+            "cannot be read: [Errno 2] No such file: '/tmp/runs/published/x.csv'",
+            "cannot be read: [Errno 2] No such file",
+        ),
+        ("has no line for vgg16/bn", "has no line for vgg16/bn"),
+    ],
+)
+def test_a_problem_does_not_show_where_the_file_lies_on_this_machine(reason, shown):
+    assert records.Problem("published/x.csv", reason).reason == shown

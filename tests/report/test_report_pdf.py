@@ -16,7 +16,8 @@ ONE = """<h1>One<a class="headerlink" href="#one">#</a></h1><p id="s">see <a hre
 <a href="../deep/three.html">three</a> <a href="#s">here</a> <a href="../_downloads/x.csv">file</a>
 <a href="https://example.org/x">web</a></p><svg aria-labelledby="s"><use xlink:href="#s" clip-path="url(#s)"/></svg>
 <div class="nd-record"><details><summary>P</summary>secret</details></div><details><summary>More</summary>open</details>
-<details class="hide"><summary>code</summary>x = 1</details>
+<div class="cell"><div><details class="hide"><summary>code</summary>y = 2</details></div></div>
+<div class="cell"><svg></svg></div><details class="hide"><summary>code</summary>x = 1</details>
 <a class="nd-value" href="#s">1.0<span class="nd-note">n</span></a>"""
 
 
@@ -59,9 +60,10 @@ def test_what_only_a_screen_can_use_is_left_out_and_details_are_open(joined):
     text = joined.main.get_text()
     assert "open" in text
     assert joined.select("details[open]")
-    for gone in ("secret", "x = 1", "#"):
+    for gone in ("secret", "x = 1", "y = 2", "#"):
         assert gone not in text
     assert joined.select(".nd-note") == []
+    assert [cell.svg is not None for cell in joined.select(".cell")] == [True]  # what is empty then goes too
 
 
 def test_without_chromium_or_playwright_one_line_says_what_to_do(monkeypatch):
