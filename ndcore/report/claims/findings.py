@@ -10,10 +10,10 @@ from ndcore.report.prose import Prose, count, listing, prose
 
 NO_LEDGER = prose("The ledger could not be read, so there is no claim to show; the box above names the file and why.")
 CENTRAL = {
-    "re-summary-better-after-20-epochs": "on the test set, where the study's logs hold test accuracies",
-    "re-summary-better-after-100-epochs": "on the test set after the longest training",
-    "re-always-better": "in every pair of printed averages",
-    "re-nd-always-slower": "and it costs time, in every setting",
+    "re-summary-better-after-20-epochs": "asked of the test accuracies in the study's own logs",
+    "re-summary-better-after-100-epochs": "asked of test accuracies after the longest training",
+    "re-always-better": "asked of every pair of printed values",
+    "re-nd-always-slower": "and that its training takes longer in every setting",
 }
 """The claims that the first paragraph is about, and what it calls them."""
 
@@ -55,9 +55,8 @@ def about_the_central_claims(decisions: Sequence[Decision]) -> Prose:
     ]
     if not lines:
         return prose("None of the statements about accuracy that this paragraph is about has a verdict.")
-    opening = (
-        "Both papers are about one statement: deconvolution is better than batch normalisation. The ledger asks it"
-    )
+    statement = "Both papers are about one statement: deconvolution is better than batch normalisation."
+    opening = f"{statement} Its verdict depends on which values are asked:"
     return prose("\n".join([opening, "", *lines]))
 
 

@@ -87,12 +87,13 @@ def ledger_view(decisions: Sequence[Decision]) -> pd.DataFrame:
 def _row(decision: Decision) -> dict[str, Value]:
     claim = decision.claim
     return {
-        "statement": word(claim.statement, f"read as: {claim.reading}" if claim.reading else ""),
+        "statement": word(claim.statement),
         "verdict": _verdict(decision),
         "numbers": _numbers(decision),
         "against it": _against(decision),
         "who": word(who(claim.source)),
         "where": word(claim.where),
+        "read as": word(claim.reading or "it stands"),
     }
 
 
