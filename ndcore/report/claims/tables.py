@@ -131,7 +131,7 @@ def ledger_table(decisions: Sequence[Decision]) -> Html:
     caption = "Every claim with its verdict. A value in the column “against it” leads to the counter-examples."
     ids = [row_id(decision) for decision in decisions]
     options = {"searchable": True, "filters": ["verdict", "who"], "sortable": True, "row_ids": ids, "words": True}
-    return table(ledger_view(decisions), caption, "claim-ledger", "Claim", **options)
+    return table(ledger_view(decisions), caption, "ledger-of-claims", "Claim", **options)
 
 
 def counterexamples(decisions: Sequence[Decision]) -> Html:
