@@ -79,8 +79,8 @@ def test_experiments_in_the_book_are_not_executed(book):
     assert [c.outputs for c in cells if c.cell_type == "code" and c.outputs] == []
 
 
-def test_a_new_record_and_a_damaged_file_appear_after_the_next_build(book):
-    """Last test of this file: it changes the tree. Nothing but the build itself has to be done."""
+def test_a_new_record_appears_and_damaged_files_are_named_after_the_next_build(book):
+    """Last but one test of this file: it changes the tree. Nothing but the build itself has to be done."""
     record = make_record(72.3, 61.1, arch="resnet18", norm="nd")
     record.write(book.tree / "runs")
     published = book.tree / "runs" / "published" / "accuracies.csv"
@@ -92,3 +92,14 @@ def test_a_new_record_and_a_damaged_file_appear_after_the_next_build(book):
     assert "missing" in table
     assert "published/accuracies.csv" in soup(book.html / "book" / "intro.html").get_text()
     assert record.run_id in (book.html / "book" / "our-runs.html").read_text()
+
+
+def test_the_book_is_built_without_a_single_sound_file_and_names_every_one(book):
+    """Last test of this file: of all that was published and measured nothing can be read any more."""
+    runs = book.tree / "runs"
+    damaged = [path for path in runs.rglob("*") if path.suffix in (".csv", ".yaml", ".json")]
+    for path in damaged:
+        path.write_text("damaged: [")
+    book.build()
+    text = "\n".join(soup(page).get_text() for page in book.pages if page.parent.name == "book")
+    assert [path.name for path in damaged if path.name not in text and "schema" not in path.parts] == []
