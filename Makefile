@@ -1,13 +1,14 @@
 # make report   sets everything up, runs a BN and an ND experiment on embedded data, builds the book
 # make test     sets everything up, runs the whole test suite
-# make book     builds the book from the records in runs/
+# make book     builds the book from the records in runs/; STRICT=1 fails on damaged or missing files
+# make pdf      builds the book and prints it into one PDF, with the Chromium that is installed
 PYTHON ?= python3
 VENV ?= .venv
 LOCK ?= requirements.lock# the versions of the published report; LOCK=/dev/null takes the newest that requirements.txt allows
 BIN = $(VENV)/bin
 DEMO = $(BIN)/ndcore run --arch resnet18d --dataset digits --epochs 3 --seed 0
 
-.PHONY: report test book setup lint lock clean
+.PHONY: report test book pdf setup lint lock clean
 .DEFAULT_GOAL := report
 
 report: setup
@@ -16,8 +17,10 @@ report: setup
 	@$(MAKE) --no-print-directory book
 
 book: setup
-	$(BIN)/jupyter-book build . -n -W --keep-going -q
-	@echo "The report: file://$(CURDIR)/_build/html/index.html"
+	$(BIN)/ndcore book $(if $(STRICT),--strict)
+
+pdf: $(VENV)/.ready-pdf
+	$(BIN)/ndcore book --pdf
 
 test: $(VENV)/.ready-test
 	$(BIN)/pytest
@@ -37,6 +40,10 @@ $(VENV)/.ready: requirements.txt requirements.lock pyproject.toml
 
 $(VENV)/.ready-test: $(VENV)/.ready
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[test]' -c $(LOCK)
+	@touch $@
+
+$(VENV)/.ready-pdf: $(VENV)/.ready
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[pdf]' -c $(LOCK)
 	@touch $@
 
 lock: $(VENV)/.ready-test

@@ -13,6 +13,8 @@ from ndcore.errors import UserError
 COMMANDS = {
     "run": "perform one run through its notebook and write its record",
     "bench": "measure what a training step costs, side by side in every variant",
+    "citations": "fetch, label and compare how papers cite the original study",
+    "book": "build the report from the records, as pages and as PDF",
     "schema": "print the JSON Schema of a run record",
 }
 

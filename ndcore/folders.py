@@ -35,6 +35,11 @@ def ablation_folder(start: Path | None = None) -> Path:
     return runs_folder(start) / "ablation"
 
 
+def citations_folder(start: Path | None = None) -> Path:
+    """The folder of labelled citation contexts, within `runs_folder(start)`; their texts lie in its `cache/` only."""
+    return runs_folder(start) / "citations"
+
+
 def record_path(config: RunConfig, runs: Path) -> Path:
     """Where the record of a complete run lies."""
     return runs / f"{config.run_id}.json"

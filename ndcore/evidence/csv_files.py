@@ -39,6 +39,21 @@ class PublishedFile:
         return pd.DataFrame({column: pd.Series(dtype=dtype) for column, dtype in self.columns.items()})
 
 
+def read_cells(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Every cell as it is written; one that is empty is an empty string. Row `i` of the table is line `i + 2`.
+
+    Raises:
+        UserError: the file is missing, no CSV, or has other columns.
+    """
+    try:
+        cells = pd.read_csv(path, dtype="string", keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as CSV: {error}") from None
+    if list(cells.columns) != list(columns):
+        raise UserError(f"{path} has the columns {', '.join(cells.columns)}; expected are {', '.join(columns)}")
+    return cells
+
+
 def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
     """Read a file of published values: one row per value.
 
@@ -48,12 +63,7 @@ def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
         UserError: the file is missing, has other columns, a value of the wrong type or range, or a row twice.
     """
     path = folder / file.name
-    try:
-        raw = pd.read_csv(path, dtype="string", keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as CSV: {error}") from None
-    if list(raw.columns) != list(file.columns):
-        raise UserError(f"{path} has the columns {', '.join(raw.columns)}; expected are {', '.join(file.columns)}")
+    raw = read_cells(path, list(file.columns))
     optional = [column for column, dtype in file.columns.items() if dtype == "Int64"]
     frame = raw.assign(**{column: raw[column].replace("", pd.NA) for column in optional})
     try:
@@ -87,3 +97,10 @@ def load(file: PublishedFile, folder: Path) -> tuple[pd.DataFrame, list[Problem]
         return read(file, folder), []
     except UserError as error:
         return file.empty(), [Problem(f"published/{file.name}", str(error))]
+
+
+def select(frame: pd.DataFrame, **values: object) -> pd.DataFrame:
+    """The rows in which every named column has the given value."""
+    for column, value in values.items():
+        frame = frame[frame[column] == value]
+    return frame

@@ -83,7 +83,7 @@ MODEL_ZOO = PublishedFile(
 )
 """Error rates on ImageNet that torchvision's documentation gives for its trained networks."""
 
-COLOURS = PublishedFile(
+PRINTED_COLOURS = PublishedFile(
     name="colours.csv",
     columns=SETTING | {"metric": "string", "colour": "string", "source": "string"},
     key=("dataset", "arch", "norm", "epochs", "metric"),
@@ -138,11 +138,11 @@ class Published:
     first_version: pd.DataFrame = field(default_factory=FIRST_VERSION.empty)
     imagenet: pd.DataFrame = field(default_factory=IMAGENET.empty)
     model_zoo: pd.DataFrame = field(default_factory=MODEL_ZOO.empty)
-    colours: pd.DataFrame = field(default_factory=COLOURS.empty)
-    net_sizes: pd.DataFrame = field(default_factory=NET_SIZES.empty)
-    repository: pd.DataFrame = field(default_factory=REPOSITORY.empty)
     design: pd.DataFrame = field(default_factory=DESIGN.empty)
     setup: pd.DataFrame = field(default_factory=SETUP.empty)
+    colours: pd.DataFrame = field(default_factory=PRINTED_COLOURS.empty)
+    net_sizes: pd.DataFrame = field(default_factory=NET_SIZES.empty)
+    repository: pd.DataFrame = field(default_factory=REPOSITORY.empty)
 
 
 FILES = {
@@ -152,11 +152,11 @@ FILES = {
     "first_version": FIRST_VERSION,
     "imagenet": IMAGENET,
     "model_zoo": MODEL_ZOO,
-    "colours": COLOURS,
-    "net_sizes": NET_SIZES,
-    "repository": REPOSITORY,
     "design": DESIGN,
     "setup": SETUP,
+    "colours": PRINTED_COLOURS,
+    "net_sizes": NET_SIZES,
+    "repository": REPOSITORY,
 }
 """The file of each table of `Published`."""
 

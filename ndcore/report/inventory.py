@@ -7,17 +7,21 @@ import inspect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import prod
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ndcore import models
 from ndcore.evidence.networks import NETWORKS, NORM_LABELS
-from ndcore.folders import runs_folder
+from ndcore.evidence.published import Published
 from ndcore.report.links import SOURCES_PAGE
 from ndcore.report.prose import Prose, prose
 from ndcore.report.values import Value, missing
+
+if TYPE_CHECKING:
+    from torch import nn
 
 KINDS = ("BatchNorm2d", "FastDeconv", "Delinear")
 STUDY_CLASSES = {32: 10, 224: 1000}
@@ -37,44 +41,63 @@ class Inventory:
     """Layers that an image passes through, by class."""
 
 
+@cache
+def network(name: str, norm: str) -> nn.Module:
+    """A network of the study's size without memory for its tensors, in evaluation mode. Imports torch."""
+    import torch  # noqa: PLC0415 - only pages that look into networks need it
+
+    with torch.device("meta"):
+        return models.create(name, norm, STUDY_CLASSES[models.describe(name).input_size[1]]).eval()
+
+
+@cache
 def take(name: str, norm: str) -> Inventory:
-    """Build a network on the meta device and follow one image through it. Imports torch."""
-    import torch  # noqa: PLC0415 - only this page needs it
+    """Follow one image through a network without memory for its tensors. Imports torch."""
+    import torch  # noqa: PLC0415
     from torch.nn.modules.conv import _ConvNd  # noqa: PLC0415
 
-    network = models.describe(name)
     macs, layers = 0, Counter()
 
-    def count(module: torch.nn.Module, args: tuple, output: torch.Tensor) -> None:
+    def count(module: nn.Module, args: tuple, output: torch.Tensor) -> None:
         nonlocal macs
         layers[type(module).__name__] += 1
         if isinstance(module, (_ConvNd, torch.nn.Linear)):
             macs += output.numel() * prod(module.weight.shape[1:])
 
+    model = network(name, norm)
+    hooks = [module.register_forward_hook(count) for module in model.modules()]
     with torch.device("meta"), torch.no_grad():
-        model = models.create(name, norm, STUDY_CLASSES[network.input_size[1]]).eval()
-        for module in model.modules():
-            module.register_forward_hook(count)
-        model(torch.empty(1, *network.input_size))
+        model(torch.empty(1, *models.describe(name).input_size))
+    for hook in hooks:
+        hook.remove()
     parameters = sum(p.numel() for p in model.parameters())
     return Inventory(name, norm, parameters, macs, {kind: layers[kind] for kind in KINDS})
 
 
-def printed_sizes(folder: Path | None = None) -> dict[str, tuple[float, str]]:
-    """Parameters in millions as the original study prints them, and the source, by our network's name."""
-    sizes = pd.read_csv((folder or runs_folder()) / "published" / "net_sizes.csv").set_index("arch")
-    return {n.ours[0]: (sizes.loc[n.arch, "value"], sizes.loc[n.arch, "source"]) for n in NETWORKS}
+def printed_sizes(published: Published) -> dict[str, tuple[float, str] | None]:
+    """Parameters in millions as the original study prints them, and the source, by our network's name.
+
+    The networks of the study are there in any case; None says that the file is damaged or lacks the size.
+    """
+    sizes = {row.arch: (row.value, row.source) for row in published.net_sizes.itertuples()}
+    return {network.ours[0]: sizes.get(network.arch) for network in NETWORKS}
 
 
-def inventory_view(names: Sequence[str], printed: dict[str, tuple[float, str]]) -> pd.DataFrame:
+def printed_million(published: Published, name: str) -> str:
+    """ "2.91 million", or that the value is missing."""
+    size = printed_sizes(published)[name]
+    return f"{size[0]} million" if size else "missing, its file is damaged"
+
+
+def inventory_view(names: Sequence[str], printed: dict[str, tuple[float, str] | None]) -> pd.DataFrame:
     """One row per network and normalisation: parameters, operations, layers, and the size that the study prints."""
     rows, index = [], []
     for name in names:
-        network = models.describe(name)
-        for norm in network.norms:
+        known = models.describe(name)
+        for norm in known.norms:
             found = take(name, norm)
             note = f"counted: ndcore.models.create({name!r}, {norm!r})"
-            index.append(f"{network.title} ({name}), {NORM_LABELS[norm]}")
+            index.append(f"{known.title} ({name}), {NORM_LABELS[norm]}")
             rows.append(
                 {
                     "parameters": Value(f"{found.parameters:,}", note, "", found.parameters),
@@ -86,9 +109,11 @@ def inventory_view(names: Sequence[str], printed: dict[str, tuple[float, str]]) 
     return pd.DataFrame(rows, index=pd.Index(index))
 
 
-def _printed(found: Inventory, printed: dict[str, tuple[float, str]]) -> Value:
+def _printed(found: Inventory, printed: dict[str, tuple[float, str] | None]) -> Value:
     if found.name not in printed:
         return missing("not printed", "the study prints no size for this network")
+    if printed[found.name] is None:
+        return missing("missing", "the file of printed sizes is damaged or lacks this value", SOURCES_PAGE)
     size, source = printed[found.name]
     same = abs(found.parameters / 1e6 - size) < 0.01
     return Value(f"{size:.2f} {'=' if same else '≠'}", f"{source}; = within 0.01 million", SOURCES_PAGE, size)

@@ -45,3 +45,14 @@ def span(numbers: Iterable[float], show=points) -> str:
     """ "+1.20 to +9.70", or the one value if all are equal as shown."""
     shown = [show(n) for n in sorted(numbers)]
     return shown[0] if shown[0] == shown[-1] else f"{shown[0]} to {shown[-1]}"
+
+
+def probability(p: float) -> str:
+    """ "0.55", "0.0020", "1.2 × 10⁻⁴²": two significant digits."""
+    if p >= 1e-4 or p == 0:
+        return f"{p:#.2g}" if p < 0.995 else "1"
+    mantissa, exponent = f"{p:.1e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -1,4 +1,4 @@
-"""What the book needs from Sphinx: formulas as MathML, and pages that are executed again when their inputs change.
+"""What the book needs from Sphinx: formulas as MathML, pages executed side by side, and again when inputs change.
 
 Formulas become MathML while the book is built, so no page loads a script for them. Every executed page reads `runs/`
 and calls `ndcore.report`; the folder of cached executions therefore carries a digest of those inputs. A new record
@@ -18,10 +18,12 @@ from docutils.utils.math.latex2mathml import tex2mathml
 
 from ndcore.folders import runs_folder
 from ndcore.report.environment import build_facts
+from ndcore.report.execution import fill_cache
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
+    from sphinx.environment import BuildEnvironment
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -31,7 +33,8 @@ def inputs_digest(root: Path) -> str:
     digest = hashlib.sha256()
     runs = runs_folder(root)
     published = (p for p in (runs / "published").rglob("*") if p.is_file())
-    files = [*runs.glob("*.json"), *runs.glob("ablation/*.json"), *runs.glob("bench/*.csv"), *published]
+    files = [*runs.glob("*.json"), *runs.glob("ablation/*.json"), *runs.glob("bench/*.csv")]
+    files += [*runs.glob("citations/*.csv"), *published]
     for base, paths in ((runs, files), (PACKAGE, PACKAGE.rglob("*.py"))):
         for path in sorted(paths):
             digest.update(f"{path.relative_to(base)}\0".encode() + path.read_bytes() + b"\0")
@@ -47,6 +50,20 @@ def choose_cache(app: Sphinx, config: Config) -> None:
         if folder.is_dir() and folder != current:
             shutil.rmtree(folder, ignore_errors=True)
     config.nb_execution_cache_path = str(current)
+
+
+def execute_pages(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Execute the notebooks that are about to be read, several at a time; reading then finds them in the cache."""
+    config = app.config
+    if config.nb_execution_mode != "cache":
+        return
+    paths = [Path(env.doc2path(name)) for name in sorted(docnames)]
+    notebooks = [
+        path
+        for path in paths
+        if path.suffix == ".ipynb" and not any(path.match(p) for p in config.nb_execution_excludepatterns)
+    ]
+    fill_cache(config.nb_execution_cache_path, notebooks, config.nb_execution_timeout)
 
 
 def visit_inline_math(self, node: nodes.math) -> None:
@@ -66,4 +83,5 @@ def setup(app: Sphinx) -> dict[str, bool | str]:
     """Register with Sphinx."""
     app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
     app.connect("config-inited", choose_cache)
+    app.connect("env-before-read-docs", execute_pages)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import io
 import re
-
-import matplotlib as mpl
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from ndcore.report.html import Html, download, escape
+
+if TYPE_CHECKING:
+    from matplotlib import RcParams
+    from matplotlib.figure import Figure
 
 INK = "#010203"
 """Drawn in this colour, shown in the colour of the page's text."""
@@ -43,8 +45,10 @@ STYLE = {
 }
 
 
-def style() -> mpl.RcParams:
+def style() -> RcParams:
     """Context in which a figure has to be drawn."""
+    import matplotlib as mpl  # noqa: PLC0415 - pages without a figure start faster
+
     return mpl.rc_context(STYLE)
 
 

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from citation_factory import write_citations
 from record_factory import write_ablation, write_examples
+
+from ndcore.errors import UserError
+from ndcore.report.pdf import find_chromium
 
 REPOSITORY = Path(__file__).parents[2]
 CLUTTER = ("README.md", "out.ipynb", ".pytest_cache/README.md", ".venv/doc/page.md", "runs/notebooks/run.ipynb")
@@ -30,15 +34,20 @@ class Book:
         """Every page that a reader can open."""
         return sorted(p for p in self.html.rglob("*.html") if "_static" not in p.parts)
 
-    def build(self) -> None:
-        """Build with every warning fatal; fails with the output of the build."""
-        command = [Path(sys.executable).parent / "jupyter-book", "build", ".", "-n", "-W", "--keep-going"]
+    def command(self, *options: str) -> subprocess.CompletedProcess:
+        """`ndcore book` in the tree."""
+        command = [Path(sys.executable).parent / "ndcore", "book", *options]
         environment = {k: v for k, v in os.environ.items() if k != "NDCORE_RUNS"}
-        done = subprocess.run(
+        return subprocess.run(
             command, cwd=self.tree, env=environment, capture_output=True, text=True, timeout=500, check=False
         )
+
+    def build(self) -> str:
+        """Build with every warning fatal, and return what it printed; fails with the output of the build."""
+        done = self.command()
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
-        assert "WARNING:" not in done.stdout + done.stderr
+        assert "WARNING:" not in done.stderr
+        return done.stdout
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +59,7 @@ def book(tmp_path_factory) -> Book:
     shutil.copytree(REPOSITORY / "runs" / "published", tree / "runs" / "published")
     write_examples(tree / "runs")
     write_ablation(tree / "runs" / "ablation")
+    write_citations(tree / "runs" / "citations")
     for name in CLUTTER:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("not a page")
@@ -58,20 +68,14 @@ def book(tmp_path_factory) -> Book:
     return book
 
 
-def chromium() -> str | None:
-    """Path of an installed Chromium, if there is one."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next(filter(None, map(shutil.which, names)), None)
-
-
 @pytest.fixture(scope="session")
 def browser():
-    path = chromium()
-    if path is None:
-        message = "no Chromium found: install the package chromium to look at the pages"
+    try:
+        path = find_chromium()
+    except UserError as message:
         if os.environ.get("CI") or os.environ.get("NDCORE_REQUIRE_BROWSER"):
-            pytest.fail(message)
-        pytest.skip(message)
+            pytest.fail(str(message))
+        pytest.skip(str(message))
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 (only where there is a browser)
 
     with sync_playwright() as playwright:

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from ndcore.evidence.corrections import COLUMNS, INCOMPLETE, attempts, logged_runs
-from ndcore.evidence.published import Published, load_all
-
-PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
-
-
-@pytest.fixture(scope="module")
-def published() -> Published:
-    published, problems = load_all(PUBLISHED)
-    assert problems == []
-    return published
+from ndcore.evidence.published import Published
 
 
 def one(frame, dataset, arch, norm, epochs, attempt):

@@ -8,6 +8,7 @@ import pytest
 
 from ndcore import models
 from ndcore.evidence.networks import NETWORKS
+from ndcore.evidence.published import Published, load_all
 from ndcore.folders import PROJECT
 from ndcore.report import inventory
 
@@ -30,14 +31,23 @@ def test_every_network_stands_on_the_page_once():
 
 
 def test_the_printed_sizes_are_there_for_every_network_of_the_tables():
-    printed = inventory.printed_sizes()
+    printed = inventory.printed_sizes(load_all(PROJECT / "runs" / "published")[0])
     assert set(printed) == {network.ours[0] for network in NETWORKS}
+    assert None not in printed.values()
     view = inventory.inventory_view(["vgg16", "preact34"], printed)
     assert view["printed (million)"].map(lambda value: value.text).tolist() == [
         "14.71 ≠",
         "14.71 =",
         *["not printed"] * 2,
     ]
+
+
+def test_without_the_file_a_printed_size_is_missing_and_nothing_breaks():
+    view = inventory.inventory_view(["vgg16", "preact34"], inventory.printed_sizes(Published()))
+    cells = view["printed (million)"].tolist()
+    assert [value.text for value in cells] == ["missing"] * 2 + ["not printed"] * 2
+    assert "damaged" in cells[0].note
+    assert inventory.printed_million(Published(), "vgg16").startswith("missing")
 
 
 def test_descriptions_come_from_the_modules():

@@ -18,6 +18,7 @@ from ndcore.evidence.runs import (
     mean_test_top1,
 )
 from ndcore.records import RunRecord
+from ndcore.report.accuracy.comparison import compared_cells, uncompared_cells
 from ndcore.report.html import Html, table
 from ndcore.report.links import RUNS_PAGE, SOURCES_PAGE, link
 from ndcore.report.prose import count
@@ -49,6 +50,7 @@ def accuracy_rows(published: pd.DataFrame, records: Sequence[RunRecord], dataset
 def _row(cells: dict, records: Sequence[RunRecord], setting: Setting, network: StudyNetwork) -> dict:
     first = setting.arch == network.ours[0]
     row = {
+        "dataset": setting.dataset,
         "arch": network.arch,
         "label": network.label,
         "ours": setting.arch,
@@ -103,11 +105,18 @@ def split_counts(published: pd.DataFrame, dataset: str) -> pd.DataFrame:
     return counts.reindex(index=list(EPOCHS), columns=["test", "train", "not proven"], fill_value=0)
 
 
-def accuracy_view(rows: pd.DataFrame, epochs: int) -> pd.DataFrame:
-    """The rows of one number of epochs as cells with provenance, ready to be rendered."""
+def accuracy_view(rows: pd.DataFrame, compared: pd.DataFrame, epochs: int) -> pd.DataFrame:
+    """The rows of one number of epochs as cells with provenance, ready to be rendered.
+
+    Args:
+        rows: from `accuracy_rows`.
+        compared: from `ndcore.evidence.rules.comparisons`; other data sets may be among them.
+        epochs: 1, 20 or 100.
+    """
     chosen = rows[rows["epochs"] == epochs]
+    pairs = compared[compared["epochs"] == epochs].set_index(["dataset", "arch", "norm", "epochs"])
     names = [_row_name(row) for _, row in chosen.iterrows()]
-    view = pd.DataFrame([_view_row(row) for _, row in chosen.iterrows()], index=names)
+    view = pd.DataFrame([_view_row(row, pairs) for _, row in chosen.iterrows()], index=names)
     view.columns = pd.MultiIndex.from_tuples(view.columns)
     return view
 
@@ -117,22 +126,32 @@ def _row_name(row: pd.Series) -> str:
     return f"{row['label']}{ours}, {NORM_LABELS[row['norm']]}"
 
 
-def _view_row(row: pd.Series) -> dict[tuple[str, str], Value]:
-    study, own = "Obadage et al. 2024", "This report"
+def _view_row(row: pd.Series, pairs: pd.DataFrame) -> dict[tuple[str, str], Value]:
+    study, against, own = "Obadage et al. 2024", "Average against original", "This report"
     return {
-        ("Ye et al. 2020", "original"): _published(row, "original"),
+        ("Ye et al. 2020", "original"): published_value(row, "original"),
         (study, "average"): _average(row),
         (study, "measured on"): _split(row),
         (own, "test"): _own(row, "test_top1", "test top-1 of the final epoch"),
         (own, "running training"): _own(row, "running_train_top1", "training top-1 while the weights move"),
         (own, "runs"): _own_runs(row),
-        **{(f"{study}, single runs", f"attempt {k}"): _published(row, f"attempt_{k}") for k in ATTEMPTS},
+        **{(against, name): value for name, value in _compared(row, pairs).items()},
     }
 
 
-def _published(row: pd.Series, name: str) -> Value:
+def _compared(row: pd.Series, pairs: pd.DataFrame) -> dict[str, Value]:
+    key = (row["dataset"], row["arch"], row["norm"], row["epochs"])
+    if row["first_of_label"] and key in pairs.index:
+        return compared_cells(pairs.loc[key])
+    value = published_value(row, "reproduced")
+    return uncompared_cells(value.text, value.note)
+
+
+def published_value(row: pd.Series, name: str) -> Value:
+    """A published value of a row of `accuracy_rows`, with its source and what is known of its split."""
     if not row["first_of_label"]:
-        return missing("as above", f"the study prints one row {row['label']} for both networks", SOURCES_PAGE)
+        note = f"the study prints one row {row['label']} for both networks"
+        return missing(f"see {row['label']}", note, SOURCES_PAGE)
     if pd.isna(row[name]):
         return missing("missing", "the file of published values is damaged or lacks this value", SOURCES_PAGE)
     note = row[f"{name}_source"]
@@ -142,7 +161,7 @@ def _published(row: pd.Series, name: str) -> Value:
 
 
 def _average(row: pd.Series) -> Value:
-    value, mean = _published(row, "reproduced"), mean_of_attempts(row)
+    value, mean = published_value(row, "reproduced"), mean_of_attempts(row)
     if not value.present or abs(value.number - mean) <= PRINTED_ROUNDING:
         return value
     note = f"{value.note}; the mean of the three attempts is {mean:.2f}"
@@ -151,7 +170,7 @@ def _average(row: pd.Series) -> Value:
 
 def _split(row: pd.Series) -> Value:
     if not row["first_of_label"] or pd.isna(row["attempt_1"]):
-        return _published(row, "attempt_1")
+        return published_value(row, "attempt_1")
     splits = [row[f"attempt_{k}_split"] for k in ATTEMPTS]
     known = sorted({s for s in splits if s})
     if not known:
@@ -175,11 +194,11 @@ def _own_runs(row: pd.Series) -> Value:
     return word(row["runs_in_words"], ", ".join(row["run_ids"]), row["link"])
 
 
-def accuracy_table(rows: pd.DataFrame, dataset: str, epochs: int) -> Html:
+def accuracy_table(rows: pd.DataFrame, compared: pd.DataFrame, dataset: str, epochs: int) -> Html:
     """The part of Table 4 (cifar10) or 5 (cifar100) for one number of epochs."""
     number = NUMBERS[dataset]
     caption = (
-        f"Table {number}, {DATASETS[dataset]}, {count(epochs, 'epoch')}: top-1 accuracy in percent. "
-        "Original and average as printed; attempts from the study's spreadsheet; our own values from the last epoch."
+        f"Table {number}, {DATASETS[dataset]}, {count(epochs, 'epoch')}: top-1 accuracy in percent. Original and "
+        "average as printed; an average marked ≠ is not the mean of its attempts; our own values from the last epoch."
     )
-    return table(accuracy_view(rows, epochs), caption, f"table-{number}-epochs-{epochs}", "Network")
+    return table(accuracy_view(rows, compared, epochs), caption, f"table-{number}-epochs-{epochs}", "Network")

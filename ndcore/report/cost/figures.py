@@ -92,8 +92,8 @@ def ratios_figure(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> Html:
                 dots, list(heights.values()), one.marker, color=one.colour, markersize=5, label=one.label, linestyle=""
             )
         axes.axvline(1, color=INK, linewidth=1)
-        _name_rows(axes, list(SHORT.values()))
-        _ratio_axis(axes, [r for one in drawn for r in (*one.ratios.values(), *chain(*one.spans.values()))])
+        name_rows(axes, list(SHORT.values()))
+        ratio_axis(axes, [r for one in drawn for r in (*one.ratios.values(), *chain(*one.spans.values()))])
         if drawn:
             axes.legend(loc="lower center", bbox_to_anchor=(0.35, 1.0), ncols=2, title=None, handletextpad=0.2)
         caption = (
@@ -103,12 +103,14 @@ def ratios_figure(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> Html:
         return render(figure, "cost-dots", caption, ratios_alt(drawn))
 
 
-def _name_rows(axes: Axes, names: Sequence[str]) -> None:
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """One row per name, the first on top."""
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
 
 
-def _ratio_axis(axes: Axes, ratios: Sequence[float]) -> None:
+def ratio_axis(axes: Axes, ratios: Sequence[float]) -> None:
+    """A logarithmic horizontal axis of ND over BN that holds all ratios and 1."""
     axes.set_xscale("log")
     axes.set_xlim(min(0.85, *ratios, 1) * 0.95, max(2.0, *ratios, 1) * 1.08)
     low, high = axes.get_xlim()
@@ -157,7 +159,7 @@ def parts_figure(costs: Sequence[NetworkCost]) -> Html:
                 edgecolor=INK, linewidth=0.8,
             )  # fmt: skip
             left = [a + b for a, b in zip(left, widths, strict=True)]
-        _name_rows(axes, [name for name, _ in rows])
+        name_rows(axes, [name for name, _ in rows])
         axes.grid(visible=False, axis="y")
         axes.set(xlim=(0, 100), xlabel="share of the time of a step (percent)")
         axes.legend(loc="lower center", bbox_to_anchor=(0.35, 1.0), ncols=3, title=None)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from ndcore.evidence.networks import DATASETS, NORM_LABELS
 from ndcore.records import RunRecord
@@ -54,6 +51,10 @@ def curve(record: RunRecord, ident: str, measure: str = "top1") -> Html:
         ident: HTML id, unique in the page.
         measure: "top1" (percent) or "loss" (cross entropy in nats).
     """
+    import seaborn as sns  # noqa: PLC0415 - more than a second, and every page loads this module
+    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+
     name, unit, _ = MEASURES[measure]
     curves = learning_curves(record)
     last = len(record.epochs)

@@ -9,6 +9,7 @@ import pandas as pd
 from ndcore.evidence.networks import DATASETS, NORM_LABELS
 from ndcore.evidence.runs import Difference
 from ndcore.records import RunRecord
+from ndcore.report.html import Html, table
 from ndcore.report.links import RUNS_PAGE, anchors
 from ndcore.report.prose import points
 from ndcore.report.records.provenance import commit, flags, seconds
@@ -32,6 +33,13 @@ def runs_view(records: Sequence[RunRecord]) -> pd.DataFrame:
     return _frame(rows, [_name(r) for r in records])
 
 
+def runs_table(records: Sequence[RunRecord]) -> Html:
+    """All records in a table that can be searched, filtered and sorted."""
+    caption = "All records; accuracies are top-1 in percent."
+    filters = ("network", "data", "norm") if records else ()
+    return table(runs_view(records), caption, "all-runs", "Run", searchable=True, filters=filters, sortable=True)
+
+
 def _run_row(record: RunRecord, link: str) -> dict[str, Value]:
     config, note = record.config, f"record {record.run_id}"
     if record.status == "complete":
@@ -48,6 +56,9 @@ def _run_row(record: RunRecord, link: str) -> dict[str, Value]:
     spent = sum(seconds(record))
     speed = record.epochs[-1].images_per_second if record.epochs else None
     return {
+        "network": word(config.arch),
+        "data": word(DATASETS.get(config.dataset, config.dataset)),
+        "norm": word(NORM_LABELS[config.norm]),
         "epochs": Value(str(config.epochs), "", "", config.epochs),
         "seed, repeat": word(f"{config.seed}, {config.repeat}"),
         **accuracies,

@@ -116,7 +116,7 @@ def setup_table(material: Material, topic: str) -> Html:
 def design_table(material: Material) -> Html:
     """Table 2 as HTML."""
     caption = "Table 2: the plan of the reproduction on CIFAR as printed, and the runs that there are."
-    return table(design_view(material), caption, "table-2", "Data, normalisation")
+    return table(design_view(material), caption, "table-2", "Data, normalisation", words=True)
 
 
 def about_design(material: Material) -> Prose:

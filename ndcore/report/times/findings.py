@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from ndcore.evidence.corrected_times import BASES
 from ndcore.evidence.networks import DATASETS
 from ndcore.evidence.times import FAR, NUMBERS, disagreeing_times, far_attempts, repeated_times, setting_name
 from ndcore.report.cost.ratios import geometric_mean
@@ -126,3 +127,42 @@ def about_attempts(frame: pd.DataFrame, times: pd.DataFrame) -> Prose:
 def _far(row: pd.Series) -> str:
     name = f"{row['label']} {setting_name(row['norm'], row['epochs'])}, {DATASETS[row['dataset']]}"
     return f"{name}, attempt {row['attempt']} ({times_as(row['factor'])} the median)"
+
+
+def most_and_least(ratios: pd.DataFrame, base: str) -> tuple[pd.Series, pd.Series, float] | None:
+    """The rows with the least and the most of a ratio, and the geometric mean; None if one is not known.
+
+    Args:
+        ratios: from `ndcore.evidence.corrected_times.time_ratios`.
+        base: a column of it.
+    """
+    if ratios.empty or ratios[base].isna().any():
+        return None
+    return ratios.loc[ratios[base].idxmin()], ratios.loc[ratios[base].idxmax()], geometric_mean(ratios[base])
+
+
+def about_ratios(ratios: pd.DataFrame) -> Prose:
+    """ND over BN: as printed, from the attempts, and corrected.
+
+    Args:
+        ratios: from `ndcore.evidence.corrected_times.time_ratios`.
+    """
+    if ratios.dropna(subset=list(BASES)).empty:
+        return NO_TIMES
+    lines = [f"Time with ND over time with BN, in {count(len(ratios), 'setting')} of data set, network and epochs:", ""]
+    for base, name in BASES.items():
+        known = ratios.dropna(subset=[base])
+        least, most, average = most_and_least(known, base)
+        lines.append(
+            f"- {name}: {times_as(least[base])} ({setting_in_words(least)}) to {times_as(most[base])} "
+            f"({setting_in_words(most)}), geometric mean **{times_as(average)}**; ND takes longer in "
+            f"{int((known[base] > 1).sum())}"
+        )
+    longer = ratios[ratios["epochs"] > 1].dropna(subset=["corrected"])
+    least, most, average = most_and_least(longer, "corrected")
+    lines.append(
+        f"- corrected, without the trainings of a single epoch: {times_as(least['corrected'])} "
+        f"({setting_in_words(least)}) to {times_as(most['corrected'])} ({setting_in_words(most)}), geometric mean "
+        f"**{times_as(average)}**"
+    )
+    return prose("\n".join(lines))

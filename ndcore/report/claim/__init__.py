@@ -1,0 +1,1 @@
+"""Whether the claim of both papers holds on test accuracies."""

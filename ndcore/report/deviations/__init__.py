@@ -1,0 +1,1 @@
+"""How far the reproduced accuracies are from the original's and from each other."""

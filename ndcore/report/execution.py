@@ -1,0 +1,86 @@
+"""Executes the notebooks of the book, several at a time, into the cache from which myst-nb takes their outputs.
+
+myst-nb itself executes one notebook after the other while Sphinx reads it. A page is mostly the start of a kernel and
+its imports, so two at a time take about half as long. A notebook that raises is not cached: myst-nb then executes it
+once more, as it would without this module, and reports it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from sphinx.util import logging
+
+from ndcore.cores import usable_cores
+
+MOST_KERNELS = 4
+"""A kernel with PyTorch takes half a gigabyte."""
+EXECUTED = "executed"
+"""First word of the line that is logged for every page."""
+
+logger = logging.getLogger(__name__)
+
+
+def fill_cache(
+    cache_path: str, notebooks: Sequence[Path], timeout: int, workers: int | None = None
+) -> dict[Path, float]:
+    """Execute every notebook that the cache lacks.
+
+    Args:
+        cache_path: folder of the jupyter-cache, made if it is not there.
+        notebooks: each is executed in its own folder and in a kernel of its own.
+        timeout: seconds that one cell may take.
+        workers: kernels at a time; None: one per core, at most `MOST_KERNELS`.
+
+    Returns:
+        Seconds that each executed notebook took, those that raised included.
+    """
+    cache = get_cache(cache_path)
+    sources = {path: nbformat.read(path, as_version=4) for path in notebooks}
+    missing = {path: source for path, source in sources.items() if not _cached(cache, source)}
+    seconds: dict[Path, float] = {}
+
+    async def page(path: Path, notebook: nbformat.NotebookNode, turn: asyncio.Semaphore) -> None:
+        async with turn:
+            started = time.perf_counter()
+            complete = await _execute(notebook, path.parent, timeout)
+            seconds[path] = time.perf_counter() - started
+        if complete:
+            bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds[path]})
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        logger.info(f"{EXECUTED} {path.stem} in {seconds[path]:.1f} s ({len(seconds)} of {len(missing)})")
+
+    async def every_page() -> None:
+        turn = asyncio.Semaphore(workers or min(usable_cores(), MOST_KERNELS))
+        await asyncio.gather(*(page(path, notebook, turn) for path, notebook in missing.items()))
+
+    asyncio.run(every_page())
+    return seconds
+
+
+def _cached(cache: JupyterCacheAbstract, notebook: nbformat.NotebookNode) -> bool:
+    try:
+        cache.match_cache_notebook(notebook)
+    except KeyError:
+        return False
+    return True
+
+
+async def _execute(notebook: nbformat.NotebookNode, folder: Path, timeout: int) -> bool:
+    """Execute a notebook in place; whether every cell ran to its end."""
+    where = {"metadata": {"path": str(folder)}}
+    options = {"record_timing": False, "extra_arguments": ["--log-level=ERROR"]}  # times would change the cache's key
+    client = NotebookClient(notebook, timeout=timeout, resources=where, **options)
+    try:
+        await client.async_execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError):
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The page that explains network deconvolution: figures, tables and sentences from what `ndcore.explain` computes."""

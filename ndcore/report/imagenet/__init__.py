@@ -1,0 +1,1 @@
+"""Tables 6 and 7 of the study (ImageNet): tables, figure and sentences."""

@@ -1,0 +1,154 @@
+"""The built book as a reader meets it: both themes, three widths, keyboard, search, paper; and never a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pypdf import PdfReader
+
+from ndcore.report.pdf import PDF_NAME
+
+pytestmark = pytest.mark.end_to_end
+
+MEGABYTE = 1_000_000
+COLOURS = """() => ['color', 'background-color'].map(
+    name => getComputedStyle(document.body).getPropertyValue(name).match(/\\d+/g).slice(0, 3).map(Number))"""
+EXCESS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CONTRAST = "color-contrast"
+"""The one rule of axe that takes time; colours do not depend on the width, so the middle one goes without it."""
+
+
+def serious_violations(page, contrast: bool) -> list[str]:
+    """What axe finds in a page, of impact serious or critical, with the first element that it concerns."""
+    options = {"resultTypes": ["violations"], "rules": {CONTRAST: {"enabled": contrast}}}
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
+
+
+def watch(page) -> list[str]:
+    """Collects what must not happen: messages on the console, failed requests, requests that leave the book."""
+    trouble: list[str] = []
+    page.on("console", lambda m: m.type in ("error", "warning") and trouble.append(m.text))
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("requestfailed", lambda request: trouble.append(f"failed: {request.url}"))
+    page.on("request", lambda r: r.url.startswith(("file:", "data:")) or trouble.append(f"external: {r.url}"))
+    return trouble
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 768, 390])
+def test_every_page_in_the_browser(book, browser, theme, width):
+    """No trouble, no sideways scroll, no serious violation of accessibility; light on dark or dark on light."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, offline=True)
+    page = context.new_page()
+    trouble = watch(page)
+    for path in (p for p in book.pages if p.name != "index.html"):
+        page.goto(path.as_uri(), wait_until="load")
+        assert (path.name, page.evaluate(EXCESS), trouble) == (path.name, 0, [])
+        text, behind = page.evaluate(COLOURS)
+        assert (sum(text) < sum(behind)) == (theme == "light"), path.name
+        assert (path.name, serious_violations(page, contrast=width != 768)) == (path.name, [])
+    context.close()
+
+
+def test_axe_would_find_a_violation(browser):
+    page = browser.new_page()
+    page.set_content('<html lang="en"><title>t</title><p style="color: #999">pale</p><input></html>')
+    found = serious_violations(page, contrast=True)
+    assert [f.partition(":")[0] for f in found] == ["color-contrast", "label"]
+    page.close()
+
+
+def test_the_first_page_is_small_with_everything_that_it_loads(book, browser):
+    page = browser.new_context(offline=True).new_page()
+    loaded = set()
+    page.on("requestfinished", lambda request: loaded.add(unquote(urlsplit(request.url).path)))
+    page.goto((book.html / "index.html").as_uri(), wait_until="networkidle")
+    sizes = {path: Path(path).stat().st_size for path in loaded if path.startswith("/")}
+    assert any(path.endswith("/book/intro.html") for path in sizes)
+    assert sum(path.endswith((".css", ".js", ".woff2")) for path in sizes) > 5
+    assert sum(sizes.values()) <= 1.5 * MEGABYTE, sizes
+    page.close()
+
+
+def test_search_works_from_a_file_without_a_network(book, browser):
+    page = browser.new_context(offline=True).new_page()
+    trouble = watch(page)
+    page.goto((book.html / "search.html").as_uri())
+    page.locator("#search-input, input[type=search]").first.fill("whitened")
+    page.keyboard.press("Enter")
+    results = page.locator("#search-results li a")
+    results.first.wait_for()
+    results.first.click()
+    page.wait_for_url("**/book/*.html**")
+    assert "whitened" in page.locator("article").inner_text()
+    assert trouble == []
+    page.close()
+
+
+def test_the_keyboard_reaches_search_sorting_and_values_of_a_table(book, browser):
+    page = browser.new_page()
+    page.goto((book.html / "book" / "environment.html").as_uri())
+    page.locator("h1").click()
+    met: list[str] = []
+    wanted = ["search", "nd-scroll", "nd-sort", "nd-value"]
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        met.append(page.evaluate("(e => e.type === 'search' ? 'search' : e.classList[0])(document.activeElement)"))
+    assert [kind for kind in dict.fromkeys(met) if kind in wanted] == wanted
+    page.close()
+
+
+def test_the_whole_book_is_printed_into_one_pdf_and_a_strict_build_names_what_is_damaged(book, browser):
+    done = book.command("--pdf", "--strict")
+    assert done.returncode == 1
+    named = [line for line in done.stderr.splitlines() if line.startswith("ndcore book: runs/damaged.json ")]
+    assert len(named) == 1
+    assert "--strict allows none" in done.stderr.splitlines()[-1]
+    reader = PdfReader(book.tree / "_build" / "pdf" / PDF_NAME)
+    texts = [page.extract_text() for page in reader.pages]
+    assert [i for i, text in enumerate(texts) if len(text.split()) < 10] == []
+    assert len(book.pages) - 3 <= len(texts) <= 400  # without index, search and genindex
+    whole = "\n".join(texts)
+    for expected in ("Table 4: CIFAR-10", "How to re-run", "VGG-16", f"{len(texts)} / {len(texts)}"):
+        assert expected in whole
+    titles = [entry.title for entry in reader.outline if not isinstance(entry, list)]
+    assert "Table 4: CIFAR-10" in titles
+    addresses = [
+        note.get_object()["/A"].get("/URI", "")
+        for page in reader.pages
+        for note in page.get("/Annots") or []
+        if "/A" in note.get_object()
+    ]
+    assert [a for a in addresses if not a.startswith("https://")] == []
+
+
+def test_a_focused_value_shows_its_source(book, browser):
+    page = browser.new_page()
+    page.goto((book.html / "book" / "table4.html").as_uri())
+    value = page.locator("#table-4-epochs-20 a.nd-value").first
+    value.focus()
+    page.keyboard.press("Tab")
+    note = page.locator("a.nd-value:focus .nd-note")
+    assert note.inner_text().strip().startswith("Re Table 4 row (1) BN 20 Rep.Avg")
+    box = note.bounding_box()
+    assert box["height"] > 20
+    assert box["width"] > 500
+    page.close()
+
+
+def test_wide_tables_scroll_in_their_box_with_head_and_first_column_in_place(book, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto((book.html / "book" / "table4.html").as_uri())
+    box = page.locator("#table-4-epochs-1 .nd-scroll")
+    stub, head = box.locator("tbody th").nth(12), box.locator("thead th").first
+    before = stub.bounding_box()["x"], head.bounding_box()["y"]
+    box.evaluate("e => { e.scrollLeft = 300; e.scrollTop = 400 }")
+    assert box.evaluate("e => e.scrollLeft") == 300
+    assert stub.bounding_box()["x"] == before[0]
+    assert head.bounding_box()["y"] <= before[1]
+    assert head.bounding_box()["y"] >= box.bounding_box()["y"]
+    page.close()

@@ -1,0 +1,235 @@
+"""The pages on what was measured and on the claim: what they say, where it flips, and what they say without files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from record_factory import make_record
+
+from ndcore.evidence.decimals import digit_test, pattern, patterns
+from ndcore.evidence.equivalence import equivalence, load_margin
+from ndcore.evidence.families import paired_tests
+from ndcore.evidence.published import Published, load_all
+from ndcore.evidence.repeats import against_spread
+from ndcore.evidence.resemblance import resemblance
+from ndcore.evidence.series import paired_values
+from ndcore.evidence.splits import measured_on, split_summary
+from ndcore.report.claim import findings as claim
+from ndcore.report.claim import tables as claim_tables
+from ndcore.report.claim.figure import forest_alt, forest_figure, forest_rows
+from ndcore.report.measured import findings, tables
+from ndcore.report.measured.corrected import corrected, corrected_table
+from ndcore.report.measured.implications_findings import about_implications
+from ndcore.report.prose import probability
+
+PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
+EMPTY = Published()
+
+
+@pytest.fixture(scope="module")
+def published() -> Published:
+    return load_all(PUBLISHED)[0]
+
+
+@pytest.fixture(scope="module")
+def measured(published):
+    return measured_on(published)
+
+
+@pytest.fixture(scope="module")
+def values(published):
+    return paired_values(published, [])
+
+
+@pytest.fixture(scope="module")
+def tests(values):
+    return paired_tests(values)
+
+
+def soup(html: str) -> BeautifulSoup:
+    return BeautifulSoup(html, "html.parser")
+
+
+def texts(html: str) -> list[list[str]]:
+    """What every cell of a table shows, without its note."""
+    page = soup(html)
+    for note in page.select(".nd-note"):
+        note.decompose()
+    return [[cell.get_text(strip=True) for cell in row.find_all(["th", "td"])] for row in page.select("tbody tr")]
+
+
+def test_blocks_are_summed_up_with_their_certainty(measured):
+    words = findings.about_blocks(split_summary(measured), patterns(measured))
+    assert "**360** single accuracies" in words
+    assert "**60** are proven test" in words
+    assert "**200** are proven running training" in words
+    assert "**100** are not proven" in words
+    assert "The other 60 (CIFAR-10 after 1 epoch) are very probably test accuracies" in words
+
+
+def test_verdicts_flip_with_the_evidence(measured):
+    summary, found = split_summary(measured), patterns(measured)
+    say = {block: tables.verdict(row, found.get(block)) for block, row in summary.iterrows()}
+    assert {block: (v.text, v.kind) for block, v in say.items()} == {
+        ("cifar10", 1): ("test: suggested", "partial"),
+        ("cifar10", 20): ("test: proven", "good"),
+        ("cifar10", 100): ("running training: proven for 48", "partial"),
+        ("cifar100", 1): ("running training: proven for 46", "partial"),
+        ("cifar100", 20): ("running training: proven", "good"),
+        ("cifar100", 100): ("running training: proven for 46", "partial"),
+    }
+    unproven = summary.loc[("cifar10", 1)]
+    assert tables.verdict(unproven, pattern(60, 14)).text == "open"
+    assert tables.verdict(unproven, None).text == "open"
+    both = summary.loc[("cifar10", 20)].copy()
+    both["train"] = 1
+    assert tables.verdict(both, None).kind == "bad"
+
+
+def test_every_attempt_can_be_linked_to_and_says_what_it_is(measured):
+    html = tables.cells_table(measured)
+    rows = texts(html)
+    assert len(rows) == 360
+    assert len({row["id"] for row in soup(html).select("tbody tr")}) == 360
+    assert sum(row[7] == "running training" for row in rows) == 200
+    assert all(cell for row in rows for cell in row)
+
+
+def test_tables_as_they_should_have_read(published):
+    rows = corrected(published)
+    ten, hundred = (texts(corrected_table(rows, dataset, 20)) for dataset in ("cifar10", "cifar100"))
+    assert len(ten) == len(hundred) == 10
+    vgg = hundred[0]
+    assert vgg[:5] == ["VGG-16", "63.22", "69.04", "61.21", "3"]
+    assert vgg[5:] == ["71.97", "88.43", "71.74", "3", "+8.75", "+19.39", "+10.53"]
+    dpn = next(row for row in hundred if row[0] == "DPN-92")
+    assert dpn[4] == "2 of 3"
+    assert "**10** of 10 networks, by +4.18 points" in findings.about_corrected(rows, "cifar10", 20)
+    assert "**10** of 10 networks, by +6.38 points" in findings.about_corrected(rows, "cifar100", 20)
+    missing = findings.about_missing(split_summary(measured_on(published)), rows)
+    assert missing.count("**missing**") == 4
+
+
+def test_implications_are_those_of_the_mixture(published, measured):
+    words = about_implications(published, measured)
+    assert "72 of 120 printed averages" in words
+    assert "56 of these 72 stand in the 4 blocks" in words
+    assert "17 of 20 values are above the original's" in words
+    assert "on test images it is 8 of 20 and −2.26 points" in words
+    assert "94 of the 120 attempts" in words
+    assert words.count("(CIFAR-10") + words.count("(CIFAR-100") >= 6
+    # without a single proven training accuracy nothing is put down to them
+    tested = measured.assign(split="test")
+    words = about_implications(published, tested)
+    assert "exceptions" not in words
+    assert "high accuracies" not in words
+    assert "systematic" not in words
+
+
+def test_resemblance_is_said_only_where_it_is_clear(published):
+    words = findings.about_resemblance(resemblance(published, [make_record(74.0, 74.2, arch="vgg16", norm="nd")]))
+    assert words.startswith("6 settings can be compared")
+    assert "in 2 of them" in words
+    html = tables.resemblance_table(resemblance(published, [make_record(57.7, 44.8, norm="nd")]))
+    assert [row[-1] for row in texts(html)].count("?too close to tell") == 3
+
+
+def test_pages_without_files_say_so(measured):
+    nothing = measured_on(EMPTY)
+    summary = split_summary(nothing)
+    for words in (
+        findings.about_blocks(summary, {}),
+        findings.about_logs(nothing, EMPTY),
+        findings.about_decimals(nothing, digit_test(EMPTY)),
+        findings.about_open(summary, {}),
+        findings.about_corrected(corrected(EMPTY), "cifar10", 20),
+        findings.about_missing(summary, corrected(EMPTY)),
+        about_implications(EMPTY, nothing),
+        claim.about_repeats(against_spread(EMPTY)),
+        claim.about_imagenet(EMPTY),
+        claim.about_printed(paired_tests(paired_values(EMPTY, []))),
+        claim.about_equivalence(equivalence(EMPTY, None), None, paired_values(EMPTY, [])),
+    ):
+        assert "could not be read" in words or "Without the logs" in words
+    assert "no conclusion" in claim.about_conclusion(paired_tests(paired_values(EMPTY, [])))
+    assert "nothing to draw" in forest_figure(forest_rows(EMPTY, paired_values(EMPTY, [])), [])
+    for html in (
+        tables.summary_table(summary, {}),
+        tables.decimals_table({}, []),
+        tables.cells_table(nothing),
+        tables.resemblance_table(resemblance(EMPTY, [])),
+        corrected_table(corrected(EMPTY), "cifar10", 20),
+        claim_tables.repeats_table(against_spread(EMPTY)),
+        claim_tables.equivalence_table(equivalence(EMPTY, None)),
+    ):
+        assert "nothing to show yet" in html
+    everything = texts(claim_tables.statistics_table(paired_tests(paired_values(EMPTY, [])), {}))
+    assert {row[3] for row in everything} == {"missing", "not run"}
+
+
+def test_the_conclusion_is_the_smallest_and_turns_with_the_data(published, tests):
+    words = claim.about_conclusion(tests)
+    assert "**There the claim holds**" in words
+    assert words.count("**10 of 10** networks") == 2
+    recovered = published.recovered.copy()
+    nd = recovered.query("dataset == 'cifar10' and arch == 'senet18' and norm == 'nd' and split == 'test'")
+    recovered.loc[nd.index, "value"] -= 5
+    words = claim.about_conclusion(paired_tests(paired_values(replace(published, recovered=recovered), [])))
+    assert "**There the claim is not shown**" in words
+    assert "**9 of 10** networks" in words
+
+
+def test_levels_name_what_is_proven_suggested_and_open(published):
+    tested = paired_tests(paired_values(published, [make_record(40.0), make_record(58.0, norm="nd")]))
+    verdicts = claim_tables.printed_verdicts(published)
+    proven, rest = claim.about_levels(tested, against_spread(published), verdicts).split("**Suggested**")
+    suggested, still_open = rest.split("**Open**")
+    assert proven.count("ND ahead in 10 of 10 networks") == 2
+    assert "20 of 20 networks and settings" in proven
+    assert "6 of 6 settings" in suggested
+    assert "1 of 1 network in our own runs, too few for a test" in suggested
+    assert still_open.count("never published") == 3
+    assert "CIFAR-100 after 20 epochs" not in still_open
+
+
+def test_statistics_table_marks_what_is_not_test_not_testable_and_not_run(published):
+    records = [make_record(40.0), make_record(58.0, norm="nd")]
+    tested = paired_tests(paired_values(published, records))
+    rows = texts(claim_tables.statistics_table(tested, claim_tables.printed_verdicts(published)))
+    assert len(rows) == 6 + 2 + 6 + 6
+    printed = [row for row in rows if row[1] == "reproduction, as printed"]
+    assert sum("running training" in row[2] for row in printed) == 4
+    ours = [row for row in rows if row[1] == "this report, test"]
+    assert [row[3] for row in ours].count("not run") == 5
+    assert ours[0][9] == "not testable"
+
+
+def test_repeats_equivalence_and_imagenet_in_words(published, values, tests):
+    margin = load_margin(PUBLISHED)[0]
+    assert "**not testable with 3 repeats**" in claim.about_repeats(against_spread(published))
+    words = claim.about_equivalence(equivalence(published, margin), margin, values)
+    assert "Equivalent: ND; not shown: BN and ND − BN" in words
+    assert "BN of PNASNet-18 on CIFAR-10 after 20 epochs (−17.01 points)" in words
+    assert "2 of 3 in the reproduction" in claim.about_imagenet(published)
+    assert "4 of 6 signed-rank tests" in claim.about_printed(tests)
+    assert "below 0.0020" in claim.about_tests(tests)
+
+
+def test_forest_plot_states_every_network_and_summary(published, values, tests):
+    rows = forest_rows(published, values)
+    assert len(rows) == 20
+    assert ((rows["low"] <= rows["logs"]) & (rows["logs"] <= rows["high"])).all()
+    alt = forest_alt(rows, tests)
+    assert "VGG-16 +2.47 (runs +2.12 to +2.78), original +3.18" in alt
+    assert alt.count("over the networks") == 2
+    assert "<svg" in forest_figure(rows, tests)
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(1, "1"), (0.551, "0.55"), (0.00195, "0.0019"), (1.153e-42, "1.2 × 10⁻⁴²"), (0.1, "0.10")]
+)
+def test_probabilities_have_two_digits(p, text):
+    assert probability(p) == text
