@@ -49,7 +49,7 @@ def about_the_central_claims(decisions: Sequence[Decision]) -> Prose:
     known = {d.claim.id: d for d in decisions if d.verdict}
     lines = [
         f"- {what}: **{known[ident].verdict.outcome}** ({shown(known[ident].verdict.numbers)}); "
-        f"[{ident}](#claim-{ident})"
+        f'<a href="#claim-{ident}">{ident}</a>'
         for ident, what in CENTRAL.items()
         if ident in known
     ]
@@ -65,5 +65,5 @@ def about_open_claims(decisions: Sequence[Decision]) -> Prose:
     undecided = [d for d in decisions if d.verdict and d.verdict.outcome is Outcome.OPEN]
     if not undecided:
         return prose("Every statement of the ledger could be decided from the published files.")
-    lines = [f"- [{d.claim.id}](#claim-{d.claim.id}) would need {d.verdict.missing}" for d in undecided]
+    lines = [f'- <a href="#claim-{d.claim.id}">{d.claim.id}</a> would need {d.verdict.missing}' for d in undecided]
     return prose("\n".join(["What would decide the statements that cannot be decided:", "", *lines]))
