@@ -44,9 +44,10 @@ def execute(arguments: argparse.Namespace) -> int:
     from ndcore.runner import run  # noqa: PLC0415 - torch and papermill, only once the configuration is right
 
     outcome = run(config, runs=arguments.runs, data_root=arguments.data_root, device=arguments.device)
-    if outcome.notebook is None:
+    if not outcome.performed:
         sys.stdout.write(f"already recorded: {outcome.record}\n")
         sys.stdout.write(f"--repeat {config.repeat + 1} runs the same seed again, --seed {config.seed + 1} a new one\n")
     else:
-        sys.stdout.write(f"record: {outcome.record}\nexecuted notebook: {outcome.notebook}\n")
+        notebook = outcome.notebook or "could not be written, the disk is full or its folder read-only"
+        sys.stdout.write(f"record: {outcome.record}\nexecuted notebook: {notebook}\n")
     return 0

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import math
-import os
 import platform
 from functools import cache
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from ndcore.layers import FastDeconv
+from ndcore.machine import usable_cores
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Parameters of glibc's `mallopt`."""
@@ -62,16 +60,6 @@ def limit_threads() -> None:
     """
     if torch.get_num_threads() > (cores := usable_cores()):
         torch.set_num_threads(cores)
-
-
-def usable_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """Cores that this process may use: its affinity, and its quota where control groups (version 2) set one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        share, period = quota.read_text().split()
-        return max(1, min(cores, math.ceil(int(share) / int(period))))
-    except (OSError, ValueError):  # no control groups, or "max": no quota
-        return cores
 
 
 def keep_freed_memory() -> None:
