@@ -125,13 +125,16 @@ def _perform(config: RunConfig, runs: Path, data_root: Path | None, device: str,
             raise REFUSALS[error.ename](error.evalue) from None
         if error.ename == "RunInterrupted" or (execution.stopping and error.ename == "KeyboardInterrupt"):
             raise _interrupted(config, lease) from None
-        raise _failed(config, runs, device, execution, error) from None
+        if not _recorded(config, runs):
+            raise _failed(config, runs, device, execution, error) from None
     except RunInterrupted:
         raise _interrupted(config, lease) from None
     except KernelDied as error:
-        if execution.stopping:
-            raise _interrupted(config, lease) from None
-        raise _failed(config, runs, device, execution, error) from None
+        if not _recorded(config, runs):
+            if execution.stopping:
+                raise _interrupted(config, lease) from None
+            raise _failed(config, runs, device, execution, error) from None
+    # done as soon as the record is there, also if the notebook then failed at a figure: it shows that itself
     return Outcome(record_path(config, runs), publish(execution.executed, runs, config.run_id), True)
 
 
@@ -178,6 +181,8 @@ def _passing_on_signals(execution: Execution) -> Iterator[None]:
 
     interrupts: list[int] = []
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, *stopping.SOFT)}
+    if stopping.requested():  # before the handlers were there
+        execution.stop()
     try:
         yield
     finally:

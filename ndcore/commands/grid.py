@@ -127,8 +127,7 @@ def _show(plan, arguments: argparse.Namespace) -> int:
 def _say_what_is_left_alone(plan, retry_failed: bool) -> None:
     from ndcore.grid.state import State  # noqa: PLC0415
 
-    for run in plan.unavailable:
-        sys.stderr.write(f"not in this grid: {run.label} ({run.reason})\n")
+    sys.stderr.writelines(f"{line}\n" for line in plan.what_is_left_out())
     for cell, status in zip(plan.cells, plan.states, strict=True):
         if status.state == State.BLOCKED:
             sys.stderr.write(f"left alone: {status.detail}\n")

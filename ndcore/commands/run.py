@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
+from ndcore import stopping
 from ndcore.config import RunConfig
 from ndcore.folders import NOTEBOOK
 
@@ -41,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     values = vars(arguments)
     config = RunConfig.parse({name: values[name] for name in RunConfig.model_fields if name in values})
-    from ndcore.runner import run  # noqa: PLC0415 - torch and papermill, only once the configuration is right
+    for number in stopping.SOFT:
+        signal.signal(number, stopping.request)
+    from ndcore.runner import run  # noqa: PLC0415 - papermill, only once the configuration is right
 
     outcome = run(config, runs=arguments.runs, data_root=arguments.data_root, device=arguments.device)
     if not outcome.performed:

@@ -124,7 +124,7 @@ class Selection:
             return []
         tables = IMAGENET_RUNS if not self.tables or "all" in self.tables else self.tables
         return [
-            Unavailable(f"Table {table}: {arch} {norm}, ImageNet, 90 epochs", "this program has no ImageNet data set")
+            Unavailable(f"{arch} {norm} of Table {table}", "this program has no ImageNet data set")
             for table in tables
             for arch, norm in IMAGENET_RUNS.get(table, ())
             if not self.norms or norm in self.norms

@@ -120,8 +120,7 @@ class Plan:
         """Lines for a terminal."""
         yield f"{len(self.cells):,} cells in {self.runs}: {totals(self.states)}"
         yield f"what is not done: {self._time()}"
-        for run in self.unavailable:
-            yield f"not in this grid: {run.label} ({run.reason})"
+        yield from self.what_is_left_out()
         yield ""
         shown = len(self.cells) if everything else SHOWN
         yield f"{'state':8} {'estimate':>11}  command"
@@ -133,6 +132,12 @@ class Plan:
                 yield f"{'':20}  ↳ {status.detail}"
         if len(self.cells) > shown:
             yield f"… and {len(self.cells) - shown:,} more; --all lists every cell, --json is for programs"
+
+    def what_is_left_out(self) -> Iterator[str]:
+        """A line for every reason why runs of the study are not in the grid."""
+        for reason in dict.fromkeys(run.reason for run in self.unavailable):
+            labels = [run.label for run in self.unavailable if run.reason == reason]
+            yield f"not in this grid, {reason}: {'; '.join(labels)}"
 
     def _time(self) -> str:
         seconds, known, unknown = self.remaining()
