@@ -11,6 +11,7 @@ waits for.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -30,15 +31,17 @@ import nbformat
 from ndcore import records
 from ndcore.config import RunConfig
 from ndcore.errors import RunFailed
-from ndcore.evidence.faults import FaultReport, Kill
+from ndcore.evidence.faults import FOLDER, FaultReport, Kill
 from ndcore.faults.moments import PHASES, Moment, Place
-from ndcore.folders import CHECKPOINT_SECONDS, NOTEBOOK, checkpoint_path, record_path, work_folder
+from ndcore.folders import CHECKPOINT_SECONDS, NOTEBOOK, checkpoint_path, record_path, runs_folder, work_folder
 from ndcore.grid import cell
 from ndcore.provenance import describe_code, describe_environment
 from ndcore.records import RunRecord
 
-CONFIG = RunConfig(arch="resnet18d", norm="nd", dataset="digits", epochs=2, batch_size=16, train_images=64)
-"""Small, but with everything: the real notebook, the real network, two epochs of four steps."""
+CONFIG = RunConfig(
+    arch="resnet18d", norm="nd", dataset="digits", epochs=3, batch_size=32, train_images=64, block=16, update_every=2
+)
+"""Short, but with everything: the real notebook, the real network, a deconvolution that is idle in every other step."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,13 @@ class Undisturbed:
 
     seconds: float
     record: RunRecord
+
+
+def perform_and_write(kills: int, *, runs: Path | None = None, **options: Any) -> FaultReport:
+    """As `perform`; also writes the report into `faults/` of the runs folder."""
+    report = perform(kills, **options)
+    report.write((runs or runs_folder()) / FOLDER)
+    return report
 
 
 def perform(
@@ -115,7 +125,8 @@ def kill(place: Place, moment: Moment, alone: Undisturbed, checkpoint_seconds: f
     began = time.monotonic()
     process = _start(place, checkpoint_seconds)
     moment.wait(place, lambda: process.poll() is not None)
-    os.killpg(process.pid, signal.SIGKILL)  # its kernel is told by the system to die with it
+    with contextlib.suppress(ProcessLookupError):  # it had ended before its moment came
+        os.killpg(process.pid, signal.SIGKILL)  # its kernel is told by the system to die with it
     after = time.monotonic() - began
     process.wait()
     found, torn = place.phase(), len(list(torn_files(place.runs)))
