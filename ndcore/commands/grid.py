@@ -93,12 +93,13 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.action == "plan":
         return _show(plan, arguments)
     cells = plan.to_do(retry_failed=arguments.retry_failed, order=arguments.order)
-    _say_what_is_left_alone(plan, arguments.retry_failed)
+    blocked = _left_alone(plan, arguments.retry_failed)
     if not cells:
         sys.stdout.write(f"nothing to do: {len(plan.cells)} cells in {runs}\n")
-        return 0
+        sys.stderr.writelines(f"{result.message}\n" for result in blocked)
+        return len(blocked)
     _set_checkpoint_seconds(arguments.checkpoint_seconds)
-    return (_run if arguments.action == "run" else _submit)(arguments, cells, runs)
+    return (_run if arguments.action == "run" else _submit)(arguments, cells, blocked, runs)
 
 
 def _selection(arguments: argparse.Namespace):
@@ -124,15 +125,19 @@ def _show(plan, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _say_what_is_left_alone(plan, retry_failed: bool) -> None:
+def _left_alone(plan, retry_failed: bool) -> list:
+    """Say what is not even tried; the cells in whose place a foreign file lies."""
+    from ndcore.grid.scheduler import Ending, Result  # noqa: PLC0415
     from ndcore.grid.state import State  # noqa: PLC0415
 
+    blocked = []
     sys.stderr.writelines(f"{line}\n" for line in plan.what_is_left_out())
     for cell, status in zip(plan.cells, plan.states, strict=True):
         if status.state == State.BLOCKED:
-            sys.stderr.write(f"left alone: {status.detail}\n")
+            blocked.append(Result(cell, Ending.REFUSED, status.detail))
         elif status.state == State.FAILED and not retry_failed:
             sys.stderr.write(f"left alone: {cell.run_id} failed before; --retry-failed performs it again\n")
+    return blocked
 
 
 def _set_checkpoint_seconds(seconds: float | None) -> None:
@@ -147,7 +152,7 @@ def _set_checkpoint_seconds(seconds: float | None) -> None:
     os.environ[CHECKPOINT_SECONDS] = str(seconds)
 
 
-def _run(arguments: argparse.Namespace, cells: list, runs: Path) -> int:
+def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
     from ndcore.grid.local import LocalGrid, look_first  # noqa: PLC0415
     from ndcore.grid.workers import LocalWorkers, cells_at_once  # noqa: PLC0415
     from ndcore.machine import gpus, usable_cores  # noqa: PLC0415
@@ -169,12 +174,13 @@ def _run(arguments: argparse.Namespace, cells: list, runs: Path) -> int:
     sys.stderr.write(
         f"{len(cells)} cells into {runs}: {workers} at once, {threads} thread{'s' * (threads > 1)} each, {devices}\n"
     )
-    return LocalGrid(good, runs, performer, workers, arguments.max_hours, refused).run()
+    return LocalGrid(good, runs, performer, workers, arguments.max_hours, blocked + refused).run()
 
 
-def _submit(arguments: argparse.Namespace, cells: list, runs: Path) -> int:
+def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
     from ndcore.grid import slurm  # noqa: PLC0415
 
+    sys.stderr.writelines(f"left alone: {result.message}\n" for result in blocked)
     job = slurm.Job(
         partition=arguments.partition,
         gpus=arguments.gpus_per_cell,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ndcore.evidence.faults import FaultReport
+from ndcore.evidence.faults import load as load_faults
 from ndcore.evidence.published import ACCURACIES, TIMES
 from ndcore.evidence.published import load as load_published
 from ndcore.folders import runs_folder
@@ -28,6 +30,8 @@ class Material:
     """Published times; columns as before."""
     bench: Bench = field(default_factory=Bench)
     """What `ndcore bench` measured here."""
+    faults: list[FaultReport] = field(default_factory=list)
+    """Kill experiments, the newest first."""
 
     @property
     def complete(self) -> list[RunRecord]:
@@ -50,4 +54,6 @@ def load(folder: Path | None = None) -> Material:
     accuracies, no_accuracies = load_published(ACCURACIES, folder / "published")
     times, no_times = load_published(TIMES, folder / "published")
     bench, no_bench = load_bench(folder)
-    return Material(records, accuracies, [*problems, *no_accuracies, *no_times, *no_bench], times, bench)
+    kills, no_kills = load_faults(folder)
+    problems = [*problems, *no_accuracies, *no_times, *no_bench, *no_kills]
+    return Material(records, accuracies, problems, times, bench, kills)

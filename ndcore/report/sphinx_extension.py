@@ -31,7 +31,13 @@ def inputs_digest(root: Path) -> str:
     digest = hashlib.sha256()
     runs = runs_folder(root)
     published = (p for p in (runs / "published").rglob("*") if p.is_file())
-    files = [*runs.glob("*.json"), *runs.glob("ablation/*.json"), *runs.glob("bench/*.csv"), *published]
+    files = [
+        *runs.glob("*.json"),
+        *runs.glob("ablation/*.json"),
+        *runs.glob("bench/*.csv"),
+        *runs.glob("faults/*.json"),
+        *published,
+    ]
     for base, paths in ((runs, files), (PACKAGE, PACKAGE.rglob("*.py"))):
         for path in sorted(paths):
             digest.update(f"{path.relative_to(base)}\0".encode() + path.read_bytes() + b"\0")

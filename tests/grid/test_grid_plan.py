@@ -107,9 +107,7 @@ def test_failed_cells_wait_until_they_are_asked_for(tmp_path):
     )
     assert plan.to_do(retry_failed=False) == [missing]
     assert plan.to_do(retry_failed=True) == [failed, missing]
-    with pytest.raises(
-        UserError, match="unknown order 'fast': did you mean cheapest.? known are cheapest, information"
-    ):
+    with pytest.raises(UserError, match="unknown order 'fast': did you mean cheapest"):
         plan.to_do(retry_failed=False, order="fast")
 
 
@@ -227,7 +225,7 @@ def test_the_plan_in_the_terminal_and_for_programs(tmp_path, capsys):
     assert cli.main([*arguments, "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["totals"] == {"done": 1, "running": 0, "failed": 0, "blocked": 0, "missing": 2}
-    assert [(c["run_id"], c["seed"], c["repeat"]) for c in plan["cells"]][0] == (done.run_id, 0, 0)
+    assert next((c["run_id"], c["seed"], c["repeat"]) for c in plan["cells"]) == (done.run_id, 0, 0)
     assert plan["cells"][0]["command"].startswith("ndcore run ")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ndcore.evidence.faults import FaultReport, Kill
@@ -21,9 +22,9 @@ def about_kills(reports: Sequence[FaultReport]) -> Prose:
     equal = sum(kill.bit_equal for kill in kills)
     good = "all of them" if equal == len(kills) else f"**{equal}**"
     return prose(
-        f"**{count(len(kills), 'run')}** of the real notebook were killed, each once and with all its processes. Then the "
-        f"same command was given again. {_lost(kills)}, {_duplicated(kills)}, and {good} ended with the same bits as a "
-        "run that was left alone: weights, curves, and which test images are right. "
+        f"**{count(len(kills), 'run')}** of the real notebook were killed, each once and with all its processes. "
+        f"Then the same command was given again. {_lost(kills)}, {_duplicated(kills)}, and {good} ended with the same "
+        "bits as a run that was left alone: weights, curves, and which test images are right. "
         f"{_torn(kills)} {_left_over(kills)}"
     )
 
@@ -61,15 +62,14 @@ def about_phases(reports: Sequence[FaultReport]) -> Prose:
     if not reports:
         return prose("")
     kills = reports[0].kills
-    phases = [
-        f"{number} while {PHASES[phase]}" for phase in PHASES if (number := sum(k.found_in == phase for k in kills))
-    ]
+    numbers = Counter(kill.found_in for kill in kills)
+    phases = [f"{PHASES[phase]} ({numbers[phase]})" for phase in PHASES if numbers[phase]]
     resumed = [kill for kill in kills if kill.checkpoint is not None and kill.resumed_at is not None]
     exact = sum(kill.checkpoint == kill.resumed_at for kill in resumed)
-    text = f"The kills fell: {listing(phases)}."
+    text = f"When they were killed, the runs were: {listing(phases)}."
     if resumed:
         text += (
-            f" Of {count(len(resumed), 'run')} that had a checkpoint when they were killed and went on training, {exact} "
+            f" Of {count(len(resumed), 'run')} that had a checkpoint when killed and went on training, {exact} "
             "took up the training at exactly the step that the checkpoint held."
         )
     return prose(text)

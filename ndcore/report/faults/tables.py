@@ -26,6 +26,16 @@ PHASES: dict[Found, str] = {
 """What a run was doing when it was killed, in words, in the order of a run."""
 
 
+def show_kills(reports: Sequence[FaultReport]) -> Html:
+    """The table of the newest experiment; nothing if there is none."""
+    return kills_table(reports[0]) if reports else Html("")
+
+
+def show_conditions(reports: Sequence[FaultReport]) -> Html:
+    """The conditions of the newest experiment; nothing if there is none."""
+    return conditions(reports[0]) if reports else Html("")
+
+
 def kills_table(report: FaultReport) -> Html:
     """Kills, losses, duplicates and equality by phase."""
     rows, index = [], []
