@@ -39,7 +39,7 @@ from ndcore.provenance import describe_code, describe_environment
 from ndcore.records import RunRecord
 
 CONFIG = RunConfig(
-    arch="resnet18d", norm="nd", dataset="digits", epochs=3, batch_size=32, train_images=64, block=16, update_every=2
+    arch="resnet18d", norm="nd", dataset="digits", epochs=2, batch_size=32, train_images=64, block=16, update_every=2
 )
 """Short, but with everything: the real notebook, the real network, a deconvolution that is idle in every other step."""
 

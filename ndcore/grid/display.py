@@ -12,7 +12,7 @@ from ndcore.grid.progress import Progress, duration
 from ndcore.grid.scheduler import Ending, Result, Scheduler, failed
 
 GRID = "{desc:30.30} {percentage:3.0f}% |{bar:16}| {n_fmt} of {total_fmt}{postfix}"
-CELL = "  {desc:48.48} {percentage:3.0f}% |{bar:16}|{postfix}"
+CELL = "  {desc:46.46} {percentage:3.0f}% |{bar:8}| {unit}"
 PLAIN_SECONDS = 60.0
 """So often a plain line says how far everything is."""
 GLYPHS = {
@@ -100,7 +100,7 @@ class Display:
             progress = cell and self._progress(cell.run_id)
             bar.n = round(100 * progress.fraction) if progress else 0
             bar.set_description_str(cell.run_id if cell else "idle", refresh=False)
-            bar.set_postfix_str(str(progress) if progress else "starting" if cell else "", refresh=False)
+            bar.unit = progress.short() if progress else "starting" if cell else ""
             bar.refresh()
 
 

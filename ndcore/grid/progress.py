@@ -45,14 +45,17 @@ class Progress:
         except (OSError, ValueError, TypeError):
             return None
 
+    def short(self) -> str:
+        """Epoch, running accuracy and time left."""
+        return ", ".join([f"epoch {self.epoch}/{self.epochs}", *self._measured()])
+
     def __str__(self) -> str:
-        parts = [f"epoch {self.epoch}/{self.epochs}"]
-        parts.append("testing" if self.activity == "testing" else f"step {self.step}/{self.steps}")
-        if self.running_top1 is not None:
-            parts.append(f"top-1 {self.running_top1:.1f} %")
-        if self.seconds_left is not None:
-            parts.append(f"{duration(self.seconds_left)} left")
-        return ", ".join(parts)
+        step = "testing" if self.activity == "testing" else f"step {self.step}/{self.steps}"
+        return ", ".join([f"epoch {self.epoch}/{self.epochs}", step, *self._measured()])
+
+    def _measured(self) -> list[str]:
+        top1 = [] if self.running_top1 is None else [f"top-1 {self.running_top1:.1f} %"]
+        return top1 + ([] if self.seconds_left is None else [f"{duration(self.seconds_left)} left"])
 
 
 def duration(seconds: float) -> str:
