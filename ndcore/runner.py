@@ -151,7 +151,7 @@ def _failed(config: RunConfig, runs: Path, device: str, execution: Execution, er
     """Make sure that a failure has its record and its notebook, and say what failed."""
     what = error.evalue if isinstance(error, PapermillExecutionError) else str(error)
     if getattr(error, "ename", None) == "RunFailed":  # the training failed, and wrote the record itself
-        written = sorted(runs.glob(f"{config.run_id}.failed-*.json"), key=lambda path: path.stat().st_mtime_ns)[-1]
+        written = max(runs.glob(f"{config.run_id}.failed-*.json"), key=lambda path: int(path.stem.rpartition("-")[2]))
     else:
         kind = getattr(error, "ename", type(error).__name__)
         if isinstance(error, KernelDied):

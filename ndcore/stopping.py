@@ -10,11 +10,12 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from ndcore.errors import RunInterrupted
 
+Handler = Callable[[int, FrameType | None], None]
 SOFT = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that ask for a stop at the next step."""
 
@@ -47,14 +48,19 @@ def leave_if_requested(what: str) -> None:
 
 
 @contextlib.contextmanager
+def noting() -> Iterator[None]:
+    """While inside, the softer signals are noted instead of ending the process."""
+    with _handling(dict.fromkeys(SOFT, request)):
+        yield
+
+
+@contextlib.contextmanager
 def listening() -> Iterator[None]:
     """While inside, SIGINT asks for a stop as the softer signals do; a second one is a KeyboardInterrupt.
 
-    Does nothing outside the main thread, where Python takes no signals.
+    Afterwards the request is forgotten: who trains again in the same process means to. Does nothing outside the main
+    thread, where Python takes no signals.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if requested():
@@ -62,10 +68,19 @@ def listening() -> Iterator[None]:
         request()
         sys.stderr.write("\nstopping after this step; interrupt again to stop at once\n")
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *SOFT)}
-    signal.signal(signal.SIGINT, interrupt)
-    for number in SOFT:
-        signal.signal(number, request)
+    with _handling({signal.SIGINT: interrupt} | dict.fromkeys(SOFT, request)):
+        try:
+            yield
+        finally:
+            withdraw()
+
+
+@contextlib.contextmanager
+def _handling(handlers: dict[signal.Signals, Handler]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:

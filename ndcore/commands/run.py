@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
@@ -43,11 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     values = vars(arguments)
     config = RunConfig.parse({name: values[name] for name in RunConfig.model_fields if name in values})
-    for number in stopping.SOFT:
-        signal.signal(number, stopping.request)
-    from ndcore.runner import run  # noqa: PLC0415 - papermill, only once the configuration is right
+    with stopping.noting():
+        from ndcore.runner import run  # noqa: PLC0415 - papermill, only once the configuration is right
 
-    outcome = run(config, runs=arguments.runs, data_root=arguments.data_root, device=arguments.device)
+        outcome = run(config, runs=arguments.runs, data_root=arguments.data_root, device=arguments.device)
     if not outcome.performed:
         sys.stdout.write(f"already recorded: {outcome.record}\n")
         sys.stdout.write(f"--repeat {config.repeat + 1} runs the same seed again, --seed {config.seed + 1} a new one\n")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,9 +61,8 @@ def perform(wanted: dict[str, Any]) -> int:
 
 
 def main() -> int:
-    for number in stopping.SOFT:
-        signal.signal(number, stopping.request)
-    return perform(json.loads(sys.argv[1]))
+    with stopping.noting():
+        return perform(json.loads(sys.argv[1]))
 
 
 if __name__ == "__main__":

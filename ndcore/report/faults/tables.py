@@ -54,7 +54,7 @@ def kills_table(report: FaultReport) -> Html:
 def _row(kills: Sequence[Kill]) -> dict[str, Value]:
     note = "runs/faults/: fields of its kills"
     if not kills:
-        names = ("killed", "torn files", "lost", "duplicated", "bit-equal", "longest run after the kill (s)")
+        names = ("killed", "torn files", "lost", "duplicated", "bit-equal", "slowest end (s)")
         return {name: missing("none", "no kill fell into this phase") for name in names}
     equal = sum(kill.bit_equal for kill in kills)
     longest = max(kill.finished_after for kill in kills)
@@ -64,8 +64,12 @@ def _row(kills: Sequence[Kill]) -> dict[str, Value]:
         "lost": _number(sum(kill.lost for kill in kills), f"{note}, checkpoint, resumed_at, records and exit_code"),
         "duplicated": _number(sum(kill.duplicated for kill in kills), f"{note}, records and record_kept"),
         "bit-equal": Value(f"{equal} of {len(kills)}", f"{note}, bit_equal", "", equal),
-        "longest run after the kill (s)": Value(f"{longest:.1f}", f"{note}, finished_after", "", longest),
+        "slowest end (s)": Value(f"{longest:.1f}", f"{note}, finished_after", "", longest),
     }
+
+
+def _between(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds else "step"
 
 
 def _number(number: int, note: str) -> Value:
@@ -79,7 +83,7 @@ def conditions(report: FaultReport) -> Html:
         [
             ("Run", report.config.command()),
             ("Left alone", f"{report.undisturbed_seconds:.1f} s"),
-            ("Checkpoint", f"every {report.checkpoint_seconds:g} s and after every epoch"),
+            ("Checkpoint", f"after every {_between(report.checkpoint_seconds)} and every epoch"),
             ("Moments", f"drawn with seed {report.seed}"),
             ("Device", f"{environment.device_name}: {environment.cpu}, {count(environment.cores, 'core')}"),
             ("PyTorch", environment.packages.get("torch", "unknown")),

@@ -91,7 +91,7 @@ def cost_table(cost: GridCost) -> Html:
     frame.columns = pd.MultiIndex.from_tuples(frame.columns)
     caption = (
         "Hours of training for all cells of a network: both CIFAR data sets, all numbers of epochs, all attempts. The "
-        "study on its GPUs, as published; here as estimated for the machine named below."
+        "study on its GPUs, as published; here as estimated for the machine named above."
     )
     return table(frame, caption, "grid-cost", "network")
 
