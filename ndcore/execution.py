@@ -111,8 +111,8 @@ class _Client(PapermillNotebookClient):
     execution: Execution
     cells_begun = 0
 
-    async def async_start_new_kernel(self, **options: Any) -> None:
-        await super().async_start_new_kernel(**options)
+    def start_new_kernel(self, **options: Any) -> None:
+        super().start_new_kernel(**options)
         self.execution.started(self.km.provisioner.pid)
 
     def execute_cell(self, *arguments: Any, **options: Any) -> nbformat.NotebookNode:

@@ -95,7 +95,7 @@ def execute(arguments: argparse.Namespace) -> int:
     cells = plan.to_do(retry_failed=arguments.retry_failed, order=arguments.order)
     blocked = _left_alone(plan, arguments.retry_failed)
     if not cells:
-        sys.stdout.write(f"nothing to do: {len(plan.cells)} cells in {runs}\n")
+        sys.stdout.write(f"nothing to do: none of {len(plan.cells):,} cells in {runs} is missing\n")
         sys.stderr.writelines(f"{result.message}\n" for result in blocked)
         return len(blocked)
     _set_checkpoint_seconds(arguments.checkpoint_seconds)

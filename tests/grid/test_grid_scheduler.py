@@ -15,7 +15,7 @@ import pytest
 from grid_helpers import FakePerformer, cells
 from record_factory import make_record
 
-from ndcore import records
+from ndcore import cli, machine, records
 from ndcore.grid import leases, scheduler
 from ndcore.grid.local import LocalGrid
 from ndcore.grid.scheduler import Ending, Result, Scheduler, failed
@@ -235,3 +235,41 @@ def test_threads_of_one_process_claim_as_processes_do(tmp_path):
     for thread in crowd:
         thread.join()
     assert len(won) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--workers", "0"], "--workers 0: more than 0 is needed"),
+        (["run", "--max-hours", "-1"], "--max-hours -1.0: more than 0 is needed"),
+        (["run", "--gpus", "7"], "--gpus 7: this machine has no GPU"),
+        (["run", "--checkpoint-seconds", "-1"], "--checkpoint-seconds -1.0: 0 or more is needed"),
+        (["run", "--order", "fast"], "unknown order 'fast'"),
+        (["submit", "--cpus-per-cell", "0", "--script", "-"], "cpus 0 of a Slurm task: at least 1 is needed"),
+        (["plan", "--seeds", "a"], "--seeds a: expected numbers like"),
+        (["plan", "--table", "8"], "unknown table '8'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(tmp_path, capsys, monkeypatch, arguments, message):
+    monkeypatch.setattr(machine, "gpus", dict)
+    action, *rest = arguments
+    assert cli.main(["grid", action, "--dataset", "digits", "--epochs", "1", "--runs", str(tmp_path), *rest]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert message in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_to_do_is_said(tmp_path, capsys):
+    (cell,) = cells(1)
+    make_record(**cell.config.options()).write(tmp_path)
+    arguments = ["grid", "run", "--dataset", "digits", "--arch", "resnet18d", "--norm", "bn", "--epochs", "1"]
+    assert cli.main([*arguments, "--runs", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"nothing to do: none of 1 cells in {tmp_path} is missing\n"
+    (tmp_path / f"{cell.run_id}.json").write_text("torn")
+    assert cli.main([*arguments, "--runs", str(tmp_path)]) == 1
+    assert "move it away to perform this run" in capsys.readouterr().err
+    make_record(failed=True, **cell.config.options()).write(tmp_path)
+    (tmp_path / f"{cell.run_id}.json").unlink()
+    assert cli.main([*arguments, "--runs", str(tmp_path)]) == 0
+    assert "failed before; --retry-failed performs it again" in capsys.readouterr().err
