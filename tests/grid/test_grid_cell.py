@@ -25,7 +25,8 @@ from ndcore.folders import CHECKPOINT_SECONDS, checkpoint_path, record_path, wor
 from ndcore.grid import cell, leases
 from ndcore.grid.progress import Progress
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800)]
+"""Seconds on a machine that is free; but tests may share it with others."""
 
 CONFIG = RunConfig(arch="resnet18d", norm="bn", dataset="digits", epochs=4, **TINY)
 LONG = CONFIG.model_copy(update={"epochs": 40})
@@ -45,11 +46,11 @@ def start(config: RunConfig, runs: Path, *, patch: str = "", **options) -> subpr
 
 def finish(process: subprocess.Popen) -> tuple[int, str]:
     """Exit code and last line."""
-    text = process.communicate(timeout=200)[1]
+    text = process.communicate(timeout=500)[1]
     return process.returncode, text.replace("\r", "\n").strip().rpartition("\n")[2]
 
 
-def wait_for(seen, seconds: float = 120) -> None:
+def wait_for(seen, seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not seen():
         assert time.monotonic() < deadline
@@ -282,7 +283,7 @@ def test_a_grid_that_is_interrupted_goes_on_where_it_was(tmp_path, whole):
     first = ndcore_grid_run(runs)
     wait_for(lambda: len(list(runs.glob("work/*/progress.json"))) == 2)
     first.send_signal(signal.SIGINT)
-    text = first.communicate(timeout=100)[1]
+    text = first.communicate(timeout=300)[1]
     assert first.returncode == 130, text
     assert "stopping: every cell finishes its step" in text
     assert "interrupted; the same command goes on from the last checkpoints" in text
@@ -291,7 +292,7 @@ def test_a_grid_that_is_interrupted_goes_on_where_it_was(tmp_path, whole):
     seed3 = CONFIG.model_copy(update={"seed": 3})
     record_path(seed3, runs).write_text("torn")
     second = ndcore_grid_run(runs)
-    text = second.communicate(timeout=200)[1]
+    text = second.communicate(timeout=500)[1]
     assert second.returncode == 1, text
     assert "3 done, 1 refused" in text or f"{3 - found} done, 1 refused" in text
     assert "move it away" in text

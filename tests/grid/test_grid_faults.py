@@ -28,7 +28,7 @@ def report() -> FaultReport:
 
 
 @pytest.mark.end_to_end
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_fifty_runs_killed_at_random_lose_nothing_and_double_nothing(report):
     wrong = [k for k in report.kills if k.lost or k.duplicated or not k.bit_equal or k.torn_files or k.left_over]
     assert (wrong, report.seed) == ([], report.seed)

@@ -59,7 +59,7 @@ def job_states() -> dict[str, str]:
     return dict(line.split() for line in listed.stdout.splitlines())
 
 
-def wait_for(seen, seconds: float = 240) -> None:
+def wait_for(seen, seconds: float = 500) -> None:
     deadline = time.monotonic() + seconds
     while not seen():
         assert time.monotonic() < deadline, (job_states(), subprocess.run(["scontrol", "show", "job"], check=False))
@@ -96,6 +96,7 @@ def check(runs: Path, whole: dict[int, records.RunRecord]) -> list[records.RunRe
 
 
 @pytest.mark.end_to_end
+@pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("cluster")
 def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, whole, capsys):
     """Through submitit: one task gets SIGKILL in the middle and is queued again, the other a signal."""
@@ -121,6 +122,7 @@ def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, w
 
 
 @pytest.mark.end_to_end
+@pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("cluster")
 def test_the_plain_script_does_the_same(tmp_path, whole, capsys):
     runs, file = tmp_path / "runs", tmp_path / "grid.sh"
