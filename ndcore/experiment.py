@@ -26,6 +26,7 @@ from ndcore.failures import without_folders
 from ndcore.files import reason, require_writable
 from ndcore.folders import CHECKPOINT_SECONDS, NOTEBOOK, checkpoint_path, record_path, runs_folder, work_folder
 from ndcore.grid import leases
+from ndcore.grid.progress import Progress
 from ndcore.leftovers import clear_up, remove_if_empty
 from ndcore.provenance import describe_code, describe_environment
 from ndcore.records import Data, Epoch, Failure, Model, RunRecord, choose, pack_correct
@@ -93,6 +94,8 @@ class Experiment:
     def load_data(self) -> Dataset:
         """Open and verify the data set, and leave out the training images that are not asked for."""
         stopping.leave_if_requested(self.config.run_id)
+        if not checkpoint_path(self.config, self.runs).exists():  # else it says where the run was interrupted
+            Progress(1, self.config.epochs, 0, 1, "loading").write(self.work)
         whole = data.load(self.config.dataset, self.data_root, progress=self.progress)
         self.dataset = whole.first(self.config.train_images)
         return self.dataset

@@ -6,25 +6,41 @@ import contextlib
 from pathlib import Path
 
 from ndcore.config import RunConfig
+from ndcore.errors import RunBusy
 from ndcore.files import remove_temporaries
 from ndcore.folders import checkpoint_path, record_path, work_folder
+from ndcore.grid import leases
 from ndcore.grid.progress import PROGRESS_FILE
-
-LOG_FILE = "output.txt"
-"""What a cell of the grid wrote to its standard streams."""
 
 
 def clear_up(config: RunConfig, runs: Path, *, finished: bool = False) -> None:
     """Remove what killed processes of this run left half written; with `finished`, also what led to the record.
 
-    Only for the holder of the run's lease.
+    A progress file goes without a checkpoint that it is about. Only for the holder of the run's lease.
     """
     work = work_folder(config, runs)
-    targets = (checkpoint_path(config, runs), work / PROGRESS_FILE, work / LOG_FILE)
-    for target in (*targets, record_path(config, runs), notebook_path(config.run_id, runs)):
+    checkpoint, progress = checkpoint_path(config, runs), work / PROGRESS_FILE
+    for target in (checkpoint, progress, record_path(config, runs), notebook_path(config.run_id, runs)):
         remove_temporaries(target)
-    for target in targets if finished else ():
-        target.unlink(missing_ok=True)
+    if finished:
+        checkpoint.unlink(missing_ok=True)
+    if not checkpoint.exists():
+        progress.unlink(missing_ok=True)
+
+
+def clear_up_after_the_dead(config: RunConfig, runs: Path) -> None:
+    """Remove what a run has left that was killed between its record and its end. Nothing happens if somebody alive
+    holds its lease, or if nothing can be removed."""
+    work = work_folder(config, runs)
+    if not work.exists():
+        return
+    with contextlib.suppress(RunBusy, OSError):
+        lease = leases.claim(work)
+        try:
+            clear_up(config, runs, finished=True)
+        finally:
+            lease.release()
+            remove_if_empty(work)
 
 
 def remove_if_empty(folder: Path) -> None:

@@ -21,7 +21,7 @@ from ndcore.execution import Execution, KernelDied
 from ndcore.files import reason, replace, require_writable
 from ndcore.folders import NOTEBOOK, record_path, runs_folder, work_folder
 from ndcore.grid import leases
-from ndcore.leftovers import clear_up, notebook_path, remove_if_empty
+from ndcore.leftovers import clear_up, clear_up_after_the_dead, notebook_path, remove_if_empty
 
 REFUSALS = {"UserError": UserError, "DataError": UserError, "RunBusy": RunBusy}
 """Errors of the notebook that leave no record, and what they are here."""
@@ -63,6 +63,7 @@ def run(
     """
     runs = (runs or runs_folder()).absolute()
     if done := _recorded(config, runs):
+        clear_up_after_the_dead(config, runs)
         return done
     if not NOTEBOOK.exists():
         raise UserError(f"{NOTEBOOK} is not there: run ndcore from a checkout, installed with pip install -e .")
@@ -78,8 +79,8 @@ def run(
         clear_up(config, runs)
         return _perform(config, runs, data_root, device, lease)
     finally:
-        if lease.held and record_path(config, runs).exists():
-            clear_up(config, runs, finished=True)
+        if lease.held:
+            clear_up(config, runs, finished=record_path(config, runs).exists())
         lease.release()
         remove_if_empty(work)
 

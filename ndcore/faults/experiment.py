@@ -103,7 +103,7 @@ def perform(
 
 def _place(config: RunConfig, folder: Path) -> Place:
     (folder / "runs").mkdir(parents=True)
-    return Place(config, folder / "runs", folder / "cache")
+    return Place(config, folder / "runs")
 
 
 def leave_alone(config: RunConfig, folder: Path, checkpoint_seconds: float) -> Undisturbed:
@@ -154,11 +154,8 @@ def kill(place: Place, moment: Moment, alone: Undisturbed, checkpoint_seconds: f
 
 
 def _start(place: Place, checkpoint_seconds: float) -> subprocess.Popen:
-    """The run as the grid starts it, in a session of its own, with a private cache of the data set."""
-    environment = cell.environment(threads=1) | {
-        CHECKPOINT_SECONDS: str(checkpoint_seconds),
-        "NDCORE_CACHE": str(place.cache),
-    }
+    """The run as the grid starts it, in a session of its own."""
+    environment = cell.environment(threads=1) | {CHECKPOINT_SECONDS: str(checkpoint_seconds)}
     return subprocess.Popen(
         cell.command(place.config, place.runs, device="cpu"),
         env=environment,

@@ -12,7 +12,7 @@ from typing import get_args
 from ndcore.config import RunConfig
 from ndcore.evidence.faults import Found, Phase
 from ndcore.folders import checkpoint_path, record_path, work_folder
-from ndcore.grid.progress import PROGRESS_FILE
+from ndcore.grid.progress import PROGRESS_FILE, Progress
 from ndcore.leftovers import notebook_path
 
 PHASES: tuple[Phase, ...] = get_args(Phase)
@@ -21,20 +21,20 @@ LOOK_SECONDS = 0.0005
 
 @dataclass(frozen=True)
 class Place:
-    """The files of one run: its records and work, and its private cache of the data set."""
+    """The files of one run."""
 
     config: RunConfig
     runs: Path
-    cache: Path
 
     def has_lease(self) -> bool:
         return (work_folder(self.config, self.runs) / "lease").is_dir()
 
-    def has_data(self) -> bool:
-        return any(self.cache.rglob("*")) if self.cache.is_dir() else False
+    def loads_data(self) -> bool:
+        return (work_folder(self.config, self.runs) / PROGRESS_FILE).exists()
 
-    def has_progress(self) -> bool:
-        return (work_folder(self.config, self.runs) / PROGRESS_FILE).exists() or self.has_checkpoint()
+    def has_trained(self) -> bool:
+        progress = Progress.read(work_folder(self.config, self.runs))
+        return self.has_checkpoint() or (progress is not None and progress.activity != "loading")
 
     def has_checkpoint(self) -> bool:
         return checkpoint_path(self.config, self.runs).exists()
@@ -58,8 +58,8 @@ class Place:
             ("notebook", self.has_record()),
             ("record", self.writes_record()),
             ("checkpoint", self.writes_checkpoint()),
-            ("training", self.has_progress()),
-            ("data", self.has_data()),
+            ("training", self.has_trained()),
+            ("data", self.loads_data()),
             ("kernel", self.has_lease()),
         ]
         return next((name for name, reached in steps if reached), "start")
@@ -89,8 +89,8 @@ class Moment:
         seen, longest = {
             "start": (always, 0.1),
             "kernel": (Place.has_lease, 0.2),
-            "data": (Place.has_data, 0.1),
-            "training": (Place.has_progress, 0.3),
+            "data": (Place.loads_data, 0.1),
+            "training": (Place.has_trained, 0.3),
             "checkpoint": (Place.writes_checkpoint, 0.005),
             "record": (lambda place: place.writes_record() or place.has_record(), 0.001),
             "notebook": (Place.has_record, 0.05),

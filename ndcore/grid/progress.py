@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from ndcore.files import replace
 
 PROGRESS_FILE = "progress.json"
 
@@ -20,7 +23,7 @@ class Progress:
     steps: int
     """Steps of an epoch."""
     activity: str
-    """"training" or "testing"."""
+    """"loading", "training" or "testing"."""
     running_loss: float | None = None
     running_top1: float | None = None
     """Percent, averaged over the epoch so far."""
@@ -36,6 +39,11 @@ class Progress:
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
+    def write(self, work: Path) -> None:
+        """Replace the progress file in a work folder; a failure to do so does not matter to the run."""
+        with contextlib.suppress(OSError):
+            replace(work / PROGRESS_FILE, lambda file: file.write(self.to_json().encode()), durable=False)
+
     @classmethod
     def read(cls, work: Path) -> Progress | None:
         """The progress of the run with that work folder; None if there is none, or none that can be read."""
@@ -47,11 +55,14 @@ class Progress:
 
     def short(self) -> str:
         """Epoch, running accuracy and time left."""
-        return ", ".join([f"epoch {self.epoch}/{self.epochs}", *self._measured()])
+        return "loading" if self.activity == "loading" else ", ".join([self._epoch(), *self._measured()])
 
     def __str__(self) -> str:
-        step = "testing" if self.activity == "testing" else f"step {self.step}/{self.steps}"
-        return ", ".join([f"epoch {self.epoch}/{self.epochs}", step, *self._measured()])
+        step = f"step {self.step}/{self.steps}" if self.activity == "training" else self.activity
+        return ", ".join([self._epoch(), step, *self._measured()])
+
+    def _epoch(self) -> str:
+        return f"epoch {self.epoch}/{self.epochs}"
 
     def _measured(self) -> list[str]:
         top1 = [] if self.running_top1 is None else [f"top-1 {self.running_top1:.1f} %"]

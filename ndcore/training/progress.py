@@ -5,7 +5,6 @@ Both show epoch, running accuracy, speed and time left.
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from dataclasses import replace as changed
@@ -16,7 +15,6 @@ from typing import Self
 from tqdm import tqdm
 
 from ndcore.config import RunConfig
-from ndcore.files import replace
 from ndcore.grid.progress import Progress
 from ndcore.records import Accuracy
 
@@ -30,11 +28,11 @@ class ProgressBar:
     Args:
         steps_per_epoch: training steps.
         enabled: whether there is a bar.
-        file: where other processes look (see `ndcore.grid.progress`); None for nowhere.
+        work: folder where other processes look (see `ndcore.grid.progress`); None for nowhere.
     """
 
-    def __init__(self, config: RunConfig, steps_per_epoch: int, *, enabled: bool, file: Path | None = None) -> None:
-        self._config, self._steps, self._file = config, steps_per_epoch, file
+    def __init__(self, config: RunConfig, steps_per_epoch: int, *, enabled: bool, work: Path | None = None) -> None:
+        self._config, self._steps, self._work = config, steps_per_epoch, work
         self._bar = tqdm(
             total=steps_per_epoch * config.epochs, bar_format=FORMAT, disable=not enabled, file=sys.stderr, ncols=110
         )
@@ -95,6 +93,5 @@ class ProgressBar:
 
     def _write(self, progress: Progress) -> None:
         self._last = progress
-        if self._file:
-            with contextlib.suppress(OSError):  # nothing that matters to the run
-                replace(self._file, lambda file: file.write(progress.to_json().encode()), durable=False)
+        if self._work:
+            progress.write(self._work)

@@ -23,7 +23,6 @@ from ndcore.config import RunConfig
 from ndcore.data.batches import TestBatches, TrainBatches
 from ndcore.data.dataset import Dataset
 from ndcore.errors import NonFiniteError, UserError
-from ndcore.grid.progress import PROGRESS_FILE
 from ndcore.records import Accuracy, Epoch, Interval, Seconds
 from ndcore.training.checkpoint import Checkpoint, Position
 from ndcore.training.measure import Meter, Stopwatch
@@ -122,8 +121,8 @@ class _Training:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         here.sessions.append({"epoch": here.epoch, "step": here.step, "started_utc": started})
         correct = None
-        file = self.checkpoint and self.checkpoint.path.with_name(PROGRESS_FILE)
-        with ProgressBar(self.config, len(self.batches), enabled=self.progress, file=file) as bar, stopping.listening():
+        work = self.checkpoint and self.checkpoint.path.parent
+        with ProgressBar(self.config, len(self.batches), enabled=self.progress, work=work) as bar, stopping.listening():
             while here.epoch <= self.config.epochs:
                 try:
                     correct = self._epoch(bar)

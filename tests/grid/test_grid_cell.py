@@ -57,6 +57,12 @@ def wait_for(seen, seconds: float = 300) -> None:
         time.sleep(0.02)
 
 
+def trains(work: Path) -> bool:
+    """Whether the run with that work folder has done a step."""
+    progress = Progress.read(work)
+    return progress is not None and progress.activity != "loading"
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> records.RunRecord:
     """The run that was left alone."""
@@ -70,7 +76,7 @@ def whole(tmp_path_factory) -> records.RunRecord:
 def test_a_signal_stops_after_the_step_with_a_checkpoint_and_nothing_is_lost(tmp_path, whole, number):
     runs = tmp_path / "runs"
     process = start(CONFIG, runs)
-    wait_for(lambda: Progress.read(work_folder(CONFIG, runs)))
+    wait_for(lambda: trains(work_folder(CONFIG, runs)))
     process.send_signal(number)
     code, message = finish(process)
     if code == 0:  # it was faster than the signal
@@ -203,7 +209,7 @@ def test_a_lost_lease_stops_before_the_record(tmp_path):
     runs = tmp_path / "runs"
     process = start(CONFIG, runs)
     work = work_folder(CONFIG, runs)
-    wait_for(lambda: Progress.read(work))
+    wait_for(lambda: trains(work))
     file, holder = leases.current(work)
     os.rename(file, file.with_name(holder.name.replace(holder.host, "elsewhere")))
     code, message = finish(process)
@@ -281,7 +287,7 @@ def test_a_grid_that_is_interrupted_goes_on_where_it_was(tmp_path, whole):
     """And a file in the place of a record is said, is a failure of the pass, and stops nothing."""
     runs = tmp_path / "runs"
     first = ndcore_grid_run(runs)
-    wait_for(lambda: len(list(runs.glob("work/*/progress.json"))) == 2)
+    wait_for(lambda: sum(map(trains, runs.glob("work/*"))) == 2)
     first.send_signal(signal.SIGINT)
     text = first.communicate(timeout=300)[1]
     assert first.returncode == 130, text

@@ -39,7 +39,7 @@ def test_fifty_runs_killed_at_random_lose_nothing_and_double_nothing(report):
 def test_the_kills_fall_into_the_phases_of_a_run(report):
     """Most of the phases are met, whatever the moments; the shortest ones may be missed."""
     found = {kill.found_in for kill in report.kills}
-    assert {"start", "kernel", "training", "checkpoint", "notebook"} <= found, found
+    assert {"start", "kernel", "data", "training", "checkpoint", "notebook"} <= found, found
     assert {kill.aimed_at for kill in report.kills} == set(PHASES)
     assert all(kill.checkpoint == kill.resumed_at for kill in report.kills if kill.checkpoint and kill.resumed_at)
 
@@ -141,13 +141,13 @@ def test_the_moments_depend_on_the_seed_alone():
 
 
 def test_the_phase_is_read_from_the_files(tmp_path):
-    place = Place(CONFIG, tmp_path / "runs", tmp_path / "cache")
+    place = Place(CONFIG, tmp_path / "runs")
     assert place.phase() == "start"
     work = tmp_path / "runs" / "work" / CONFIG.run_id
     for path, phase in (
         (work / "lease" / "x", "kernel"),
-        (tmp_path / "cache" / "digits", "data"),
-        (work / "progress.json", "training"),
+        (work / "progress.json", "data"),
+        (work / "checkpoint.pt", "training"),
         (work / ".checkpoint.pt.abc.tmp", "checkpoint"),
         (tmp_path / "runs" / f".{CONFIG.run_id}.json.abc.tmp", "record"),
         (tmp_path / "runs" / f"{CONFIG.run_id}.json", "notebook"),
@@ -166,3 +166,10 @@ def test_the_notebook_is_stripped_and_offers_its_parameters():
     assert {n: eval(p["default"]) for n, p in inspect_notebook(str(NOTEBOOK)).items()} == {
         "kills": 50, "seed": 0, "workers": 2, "runs": None,
     }  # fmt: skip
+
+
+def test_the_committed_experiment_is_whole():
+    found, problems = faults.load(PROJECT / "runs")
+    assert problems == []
+    assert len(found) >= 1
+    assert all(len(report.kills) >= KILLS for report in found)

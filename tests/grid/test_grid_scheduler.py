@@ -273,3 +273,20 @@ def test_nothing_to_do_is_said(tmp_path, capsys):
     (tmp_path / f"{cell.run_id}.json").unlink()
     assert cli.main([*arguments, "--runs", str(tmp_path)]) == 0
     assert "failed before; --retry-failed performs it again" in capsys.readouterr().err
+
+
+def test_what_was_killed_after_its_record_is_cleared_up_by_the_next_call(tmp_path):
+    """Only if nobody alive holds its lease."""
+    from ndcore.runner import run  # noqa: PLC0415
+
+    (cell,) = cells(1)
+    make_record(**cell.config.options()).write(tmp_path)
+    work = tmp_path / "work" / cell.run_id
+    lease = leases.claim(work)
+    for name in ("checkpoint.pt", "progress.json", ".checkpoint.pt.abc.tmp"):
+        (work / name).touch()
+    assert not run(cell.config, runs=tmp_path).performed
+    assert (work / "checkpoint.pt").exists()
+    lease.release()
+    assert not run(cell.config, runs=tmp_path).performed
+    assert not work.exists()

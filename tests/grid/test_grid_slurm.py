@@ -110,7 +110,7 @@ def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, w
     subprocess.run(["scancel", "--signal=KILL", f"{job}_0"], check=True)
     wait_for(checkpoint_path(stopped, runs).exists)
     subprocess.run(["scancel", "--signal=USR2", f"{job}_1"], check=True)
-    wait_for(lambda: job_states()[f"{job}_0"] == "FAILED")
+    wait_for(lambda: job_states()[f"{job}_0"] in ("CANCELLED", "FAILED"))
     assert checkpoint_path(killed, runs).exists()
     assert not record_path(killed, runs).exists()
     subprocess.run(["scontrol", "requeue", f"{job}_0"], check=True)

@@ -16,7 +16,7 @@ from ndcore.report.values import Value, missing
 PHASES: dict[Found, str] = {
     "start": "starting",
     "kernel": "starting the kernel",
-    "data": "reading the data",
+    "data": "loading data and network",
     "training": "training or testing",
     "checkpoint": "writing a checkpoint",
     "record": "writing the record",
