@@ -126,15 +126,18 @@ def _show(plan, arguments: argparse.Namespace) -> int:
 
 
 def _left_alone(plan, retry_failed: bool) -> list:
-    """Say what is not even tried; the cells in whose place a foreign file lies."""
+    """Say what is not even tried, and remove what is left of it; the cells in whose place a foreign file lies."""
     from ndcore.grid.scheduler import Ending, Result  # noqa: PLC0415
     from ndcore.grid.state import State  # noqa: PLC0415
+    from ndcore.leftovers import clear_up_after_the_dead  # noqa: PLC0415
 
     blocked = []
     sys.stderr.writelines(f"{line}\n" for line in plan.what_is_left_out())
     for cell, status in zip(plan.cells, plan.states, strict=True):
         if status.state == State.BLOCKED:
             blocked.append(Result(cell, Ending.REFUSED, status.detail))
+        elif status.state == State.DONE:
+            clear_up_after_the_dead(cell.config, plan.runs)
         elif status.state == State.FAILED and not retry_failed:
             sys.stderr.write(f"left alone: {cell.run_id} failed before; --retry-failed performs it again\n")
     return blocked

@@ -131,7 +131,8 @@ class Scheduler:
     @property
     def set_aside(self) -> list[Cell]:
         """Cells that somebody else performs."""
-        return list(self._aside)
+        with self._lock:
+            return list(self._aside)
 
     def _work(self, slot: int) -> None:
         try:

@@ -14,6 +14,7 @@ from ndcore.errors import UserError
 from ndcore.files import reason
 from ndcore.grid import leases
 from ndcore.grid.cells import Cell
+from ndcore.grid.holders import Holder
 from ndcore.grid.progress import Progress
 from ndcore.records import RunRecord
 
@@ -93,7 +94,7 @@ def _list(folder: Path) -> list[str]:
         raise UserError(f"{folder} cannot be read: {reason(error)}") from None
 
 
-def living_holder(work: Path, watch: leases.Watch | None = None) -> leases.Holder | None:
+def living_holder(work: Path, watch: leases.Watch | None = None) -> Holder | None:
     """Who performs a run, as far as can be known; None if nobody, or somebody who is dead."""
     found = leases.current(work)
     try:

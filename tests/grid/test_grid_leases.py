@@ -15,7 +15,8 @@ import pytest
 from ndcore.errors import RunBusy
 from ndcore.folders import PACKAGE
 from ndcore.grid import leases
-from ndcore.grid.leases import Holder, Watch
+from ndcore.grid.holders import Holder, process_start
+from ndcore.grid.leases import Watch
 
 CLAIM = """
 import sys, time
@@ -58,7 +59,7 @@ def stranger(**changes) -> Holder:
 def dead_here() -> Holder:
     """A holder on this host whose process has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
-    start = leases.process_start(process.pid)
+    start = process_start(process.pid)
     process.wait()
     return replace(Holder.this_process(), pid=process.pid, start=start)
 
@@ -118,9 +119,9 @@ def test_a_process_number_that_was_given_out_again_is_not_the_holder(tmp_path):
 def test_the_remains_of_a_process_are_dead():
     process = subprocess.Popen([sys.executable, "-c", ""])
     deadline = time.monotonic() + 20
-    while leases.process_start(process.pid) is not None and time.monotonic() < deadline:
+    while process_start(process.pid) is not None and time.monotonic() < deadline:
         time.sleep(0.01)  # it has ended, and nobody has asked for its exit code
-    assert leases.process_start(process.pid) is None
+    assert process_start(process.pid) is None
     process.wait()
 
 

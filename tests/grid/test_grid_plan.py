@@ -20,6 +20,7 @@ from ndcore.files import replace as replace_file
 from ndcore.grid import leases
 from ndcore.grid.cells import Selection
 from ndcore.grid.estimates import Estimator, Machine
+from ndcore.grid.holders import Holder
 from ndcore.grid.plan import Plan
 from ndcore.grid.progress import PROGRESS_FILE, Progress, duration
 from ndcore.grid.state import State, look
@@ -80,7 +81,7 @@ def test_running_failed_and_interrupted(tmp_path):
     for cell in (interrupted, dead):
         (tmp_path / "work" / cell.run_id).mkdir()
         (tmp_path / "work" / cell.run_id / PROGRESS_FILE).write_text(Progress(2, 3, 1, 4, "training").to_json())
-    ghost = replace(leases.Holder.this_process(), pid=2**22 + 1)
+    ghost = replace(Holder.this_process(), pid=2**22 + 1)
     (tmp_path / "work" / dead.run_id / "lease").mkdir()
     (tmp_path / "work" / dead.run_id / "lease" / ghost.name).touch()
     record_of(again, failed=True).write(tmp_path)

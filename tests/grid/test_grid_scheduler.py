@@ -17,6 +17,7 @@ from record_factory import make_record
 
 from ndcore import cli, machine, records
 from ndcore.grid import leases, scheduler
+from ndcore.grid.holders import Holder
 from ndcore.grid.local import LocalGrid
 from ndcore.grid.scheduler import Ending, Result, Scheduler, failed
 from ndcore.grid.workers import cells_at_once
@@ -92,7 +93,7 @@ def test_the_cell_of_a_dead_holder_is_taken_over(tmp_path, monkeypatch):
     monkeypatch.setattr(scheduler, "LOOK_AGAIN_SECONDS", 0.02)
     monkeypatch.setattr(leases, "STALE_SECONDS", 0.3)
     here, there = cells(2)
-    ghost = replace(leases.Holder.this_process(), pid=2**22 + 1)
+    ghost = replace(Holder.this_process(), pid=2**22 + 1)
     for cell, holder in ((here, ghost), (there, replace(ghost, host="elsewhere", place="0"))):
         (tmp_path / "work" / cell.run_id / "lease").mkdir(parents=True)
         (tmp_path / "work" / cell.run_id / "lease" / holder.name).touch()
