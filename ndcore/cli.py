@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +13,8 @@ from ndcore.errors import UserError
 
 COMMANDS = {
     "run": "perform one run through its notebook and write its record",
+    "grid": "plan, run or submit many runs, each exactly once",
+    "status": "show which runs are done, running, failed",
     "bench": "measure what a training step costs, side by side in every variant",
     "citations": "fetch, label and compare how papers cite the original study",
     "book": "build the report from the records, as pages and as PDF",
@@ -42,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         sys.stderr.write(f"ndcore {chosen}: {error}\n")
         return error.exit_code
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         left = getattr(command, "INTERRUPTED", "nothing is lost")
         sys.stderr.write(f"\nndcore {chosen}: interrupted; {left}\n")

@@ -22,6 +22,18 @@ class RunFailed(UserError):
     exit_code = 1
 
 
+class RunInterrupted(UserError):
+    """A run was asked to stop; what it had done is in its checkpoint."""
+
+    exit_code = 130
+
+
+class RunBusy(UserError):
+    """Another process performs this run, or has taken it over from this one."""
+
+    exit_code = 3
+
+
 def unknown_name(kind: str, value: object, known: Iterable[str]) -> str:
     """One line for a name that is not known, with its nearest neighbours first."""
     known = list(known)

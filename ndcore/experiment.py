@@ -5,13 +5,12 @@ Whatever goes wrong after the first step leaves a failure record that says what 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import errno
 import hashlib
+import math
 import os
 import shutil
-import sys
-import tempfile
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,11 +18,16 @@ from pathlib import Path
 
 from torch import nn
 
-from ndcore import data, training
+from ndcore import data, stopping, training
 from ndcore.config import RunConfig
 from ndcore.data.dataset import Dataset
-from ndcore.errors import RunFailed, UserError
-from ndcore.folders import NOTEBOOK, PROJECT, checkpoint_path, record_path, runs_folder
+from ndcore.errors import RunBusy, RunFailed, UserError
+from ndcore.failures import without_folders
+from ndcore.files import reason, require_writable
+from ndcore.folders import CHECKPOINT_SECONDS, NOTEBOOK, checkpoint_path, record_path, runs_folder, work_folder
+from ndcore.grid import leases
+from ndcore.grid.progress import Progress
+from ndcore.leftovers import clear_up, remove_if_empty
 from ndcore.provenance import describe_code, describe_environment
 from ndcore.records import Data, Epoch, Failure, Model, RunRecord, choose, pack_correct
 from ndcore.training.device import peak_memory
@@ -44,6 +48,7 @@ class Experiment:
         progress: whether long steps show progress bars.
 
     Raises:
+        RunBusy: another process performs this run.
         UserError: the run has its record already, the runs folder cannot be written, or the device is not there.
     """
 
@@ -66,12 +71,31 @@ class Experiment:
                 f"use repeat={config.repeat + 1} to run the same seed again, or another seed"
             )
         self.device = training.prepare_device(device, config.precision)
+        self.work = work_folder(config, self.runs)
+        self._own_lease = contextlib.ExitStack()
+        self.lease = self._take_lease()
         self.dataset: Dataset | None = None
         self.model: nn.Module | None = None
         self.result: training.TrainingResult | None = None
 
+    def _take_lease(self) -> leases.Lease:
+        """The lease that the runner holds for this process, or one of its own until the record is written."""
+        if lease := leases.inherited(self.work):
+            return lease
+        lease = leases.of_this_process(self.work)
+        if lease is None:
+            lease = leases.claim_patiently(self.work)
+        clear_up(self.config, self.runs)
+        self._own_lease.callback(lease.release)
+        self._own_lease.enter_context(leases.kept_alive(lease))
+        atexit.register(self._own_lease.close)
+        return lease
+
     def load_data(self) -> Dataset:
         """Open and verify the data set, and leave out the training images that are not asked for."""
+        stopping.leave_if_requested(self.config.run_id)
+        if not checkpoint_path(self.config, self.runs).exists():  # else it says where the run was interrupted
+            Progress(1, self.config.epochs, 0, 1, "loading").write(self.work)
         whole = data.load(self.config.dataset, self.data_root, progress=self.progress)
         self.dataset = whole.first(self.config.train_images)
         return self.dataset
@@ -82,12 +106,22 @@ class Experiment:
         require_space(self.runs, self.model)
         return self.model
 
-    def train(self, checkpoint_seconds: float = 300) -> tuple[Epoch, ...]:
+    def train(self, checkpoint_seconds: float | None = None) -> tuple[Epoch, ...]:
         """Train and test; go on from the checkpoint of an interrupted run of this configuration.
+
+        Args:
+            checkpoint_seconds: so often a checkpoint is written within an epoch; None: as `NDCORE_CHECKPOINT_SECONDS`
+                says, or else every 300.
 
         Raises:
             RunFailed: the training stopped; its failure record is written.
+            RunInterrupted: a stop was asked for; its checkpoint is written.
+            RunBusy: another process has taken the run over.
         """
+        if checkpoint_seconds is None:
+            checkpoint_seconds = seconds_between_checkpoints()
+        stopping.leave_if_requested(self.config.run_id)
+        self.lease.require_held()
         with self._recording_failure():
             self.result = training.train(
                 self.model,
@@ -101,7 +135,12 @@ class Experiment:
         return self.result.epochs
 
     def record(self) -> RunRecord:
-        """Write the record of the finished run and remove its checkpoint."""
+        """Write the record of the finished run and remove its checkpoint.
+
+        Raises:
+            RunBusy: another process has taken the run over; nothing was written.
+            UserError: the record could not be written; the checkpoint is there.
+        """
         epochs = self.result.epochs
         final, best = choose(epochs)
         record = self._record(
@@ -112,8 +151,19 @@ class Experiment:
             test_correct=pack_correct(self.result.correct),
             sessions=self.result.sessions,
         )
-        record.write(self.runs)
-        checkpoint_path(self.config, self.runs).unlink(missing_ok=True)
+        self.lease.require_held()
+        try:
+            record.write(self.runs)
+        except FileExistsError:
+            raise RunBusy(f"{self.config.run_id} got its record from another process: that one stays") from None
+        except OSError as error:
+            raise UserError(
+                f"{self.config.run_id} is trained, its record could not be written: {reason(error)}; its checkpoint is "
+                "whole: mend that and give the same command again"
+            ) from error
+        clear_up(self.config, self.runs, finished=True)
+        self._own_lease.close()
+        remove_if_empty(self.work)
         return record.sealed()
 
     @contextlib.contextmanager
@@ -122,11 +172,12 @@ class Experiment:
             yield
         except OSError as error:
             raise UserError(
-                f"{self.config.run_id} stopped, its checkpoint could not be saved: {_reason(error)}; "
+                f"{self.config.run_id} stopped, its checkpoint could not be saved: {reason(error)}; "
                 "the one before is whole: mend that and give the same command again"
             ) from error
         except training.TrainingFailed as stopped:
             cause = stopped.__cause__
+            self.lease.require_held()
             record = self._record(
                 status="failed",
                 epochs=stopped.epochs,
@@ -134,7 +185,7 @@ class Experiment:
                 failure=Failure(
                     kind=type(cause).__name__,
                     message=str(cause),
-                    traceback=_traceback(cause),
+                    traceback=without_folders("".join(traceback.format_exception(cause))),
                     epoch=stopped.epoch,
                     step=stopped.step,
                 ),
@@ -170,22 +221,20 @@ class Experiment:
         )
 
 
-def require_writable(folder: Path) -> None:
-    """Make sure that files can be created in a folder; creates it if its parent is there.
+def seconds_between_checkpoints() -> float:
+    """What `NDCORE_CHECKPOINT_SECONDS` says; 300 if it is not set.
 
     Raises:
-        UserError: they cannot.
+        UserError: it is not a number of seconds.
     """
+    value = os.environ.get(CHECKPOINT_SECONDS, "300")
     try:
-        folder.mkdir(exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"\0" * 4096)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise UserError(
-            f"cannot write records to {folder}: {_reason(error)}; choose another folder with --runs"
-        ) from None
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0:
+        raise UserError(f"{CHECKPOINT_SECONDS}={value}: expected a number of seconds, 0 or more")
+    return seconds
 
 
 def require_space(folder: Path, model: nn.Module) -> None:
@@ -217,15 +266,3 @@ def one_line(error: BaseException) -> str:
     """The message of an error in one line."""
     message = " ".join(str(error).split())
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
-
-
-def _reason(error: OSError) -> str:
-    return "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error)).lower()
-
-
-def _traceback(error: BaseException) -> str:
-    """Where an error came from, without the folders of this machine."""
-    text = "".join(traceback.format_exception(error))
-    for folder in sorted({str(PROJECT), *filter(None, sys.path)}, key=len, reverse=True):
-        text = text.replace(folder + os.sep, "")
-    return text

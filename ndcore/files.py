@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from ndcore.errors import UserError
 
 
 def sync_folder(folder: Path) -> None:
@@ -20,25 +23,31 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _complete_temporary(target: Path, write: Callable[[BinaryIO], object]) -> Iterator[str]:
+def _complete_temporary(target: Path, write: Callable[[BinaryIO], object], durable: bool = True) -> Iterator[str]:
     """A finished, flushed temporary file beside `target`; removed afterwards if it still stands under its own name."""
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
             write(file)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         yield temporary
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
-    sync_folder(target.parent)
+    if durable:
+        sync_folder(target.parent)
 
 
-def replace(target: Path, write: Callable[[BinaryIO], object]) -> Path:
-    """Create or replace `target` atomically with what `write` writes."""
-    with _complete_temporary(target, write) as temporary:
+def replace(target: Path, write: Callable[[BinaryIO], object], *, durable: bool = True) -> Path:
+    """Create or replace `target` atomically with what `write` writes.
+
+    Args:
+        durable: wait until it is on the disk; without, a power failure may bring the earlier state back.
+    """
+    with _complete_temporary(target, write, durable) as temporary:
         os.replace(temporary, target)
     return target
 
@@ -60,3 +69,33 @@ def publish_new(target: Path, text: str) -> Path:
                 file.flush()
                 os.fsync(file.fileno())
     return target
+
+
+def require_writable(folder: Path) -> None:
+    """Make sure that files can be created in a folder; creates it if its parent is there.
+
+    Raises:
+        UserError: they cannot.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise UserError(
+            f"cannot write records to {folder}: {reason(error)}; choose another folder with --runs"
+        ) from None
+
+
+def remove_temporaries(target: Path) -> None:
+    """Remove what writers of `target` left beside it when they were killed. Only for whoever alone may write it."""
+    for path in target.parent.glob(f".{target.name}.*.tmp"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def reason(error: OSError) -> str:
+    """Why a file could not be read or written, in a few words."""
+    return "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error)).lower()

@@ -14,6 +14,8 @@ PROJECT = PACKAGE.parent
 """The checkout; where ndcore is installed without one, the folder that holds the package."""
 NOTEBOOK = PROJECT / "notebooks" / "cifar.ipynb"
 """The notebook that performs a CIFAR run."""
+CHECKPOINT_SECONDS = "NDCORE_CHECKPOINT_SECONDS"
+"""Environment variable: so often a run writes its checkpoint within an epoch; 300 where it is not set."""
 
 
 def runs_folder(start: Path | None = None) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ndcore.config import RunConfig
 from ndcore.folders import PACKAGE, PROJECT
+from ndcore.machine import cpu_name
 from ndcore.records import Code, Environment
 
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "papermill", "nbclient", "jupyter-book")
@@ -50,16 +51,6 @@ def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found
-
-
-def cpu_name() -> str:
-    """Model name of the processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
 
 
 def describe_code(config: RunConfig, notebook: Path) -> Code:

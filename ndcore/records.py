@@ -276,6 +276,20 @@ def read(path: Path) -> RunRecord:
         raise ValueError(f"does not fit the schema: {where}: {first['msg']}") from None
 
 
+def read_complete(path: Path) -> RunRecord:
+    """Read the record of a complete run: a run counts as done only if this returns.
+
+    Raises:
+        ValueError: as `read`; or it is the record of a failure, or of another run than its name says.
+    """
+    record = read(path)
+    if record.status != "complete":
+        raise ValueError("is the record of a failure")
+    if path.stem != record.run_id:
+        raise ValueError(f"holds the record of {record.run_id}: the name does not match")
+    return record
+
+
 def scan(folder: Path) -> tuple[list[RunRecord], list[Problem]]:
     """All records of a folder, sorted by run id (failed attempts included), and the files that are not records."""
     records, problems = [], []

@@ -9,7 +9,8 @@ import torch
 
 from ndcore.bench.rows import Conditions
 from ndcore.folders import PROJECT
-from ndcore.provenance import cpu_name, git_state
+from ndcore.machine import cpu_name
+from ndcore.provenance import git_state
 from ndcore.training.device import device_name
 
 

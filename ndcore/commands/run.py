@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
+from ndcore import stopping
 from ndcore.config import RunConfig
 from ndcore.folders import NOTEBOOK
 
@@ -41,12 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     values = vars(arguments)
     config = RunConfig.parse({name: values[name] for name in RunConfig.model_fields if name in values})
-    from ndcore.runner import run  # noqa: PLC0415 - torch and papermill, only once the configuration is right
+    with stopping.noting():
+        from ndcore.runner import run  # noqa: PLC0415 - papermill, only once the configuration is right
 
-    outcome = run(config, runs=arguments.runs, data_root=arguments.data_root, device=arguments.device)
-    if outcome.notebook is None:
+        outcome = run(config, runs=arguments.runs, data_root=arguments.data_root, device=arguments.device)
+    if not outcome.performed:
         sys.stdout.write(f"already recorded: {outcome.record}\n")
         sys.stdout.write(f"--repeat {config.repeat + 1} runs the same seed again, --seed {config.seed + 1} a new one\n")
     else:
-        sys.stdout.write(f"record: {outcome.record}\nexecuted notebook: {outcome.notebook}\n")
+        notebook = outcome.notebook or "could not be written, the disk is full or its folder read-only"
+        sys.stdout.write(f"record: {outcome.record}\nexecuted notebook: {notebook}\n")
     return 0

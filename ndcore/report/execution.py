@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from sphinx.util import logging
 
-from ndcore.cores import usable_cores
+from ndcore.machine import usable_cores
 
 MOST_KERNELS = 4
 """A kernel with PyTorch takes half a gigabyte."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from ndcore.evidence.claims import Claim, ledger
+from ndcore.evidence.faults import FaultReport
+from ndcore.evidence.faults import load as load_faults
 from ndcore.evidence.published import Published, load_all
 from ndcore.folders import runs_folder
 from ndcore.records import Problem, RunRecord, scan
@@ -28,6 +30,8 @@ class Material:
     """What `ndcore bench` measured here."""
     claims: list[Claim] = field(default_factory=list)
     """The ledger of claims."""
+    faults: list[FaultReport] = field(default_factory=list)
+    """Kill experiments, the newest first."""
 
     @property
     def accuracies(self) -> pd.DataFrame:
@@ -60,4 +64,6 @@ def load(folder: Path | None = None) -> Material:
     published, unpublished = load_all(folder / "published")
     bench, no_bench = load_bench(folder)
     claims, no_claims = ledger.load(folder / "published")
-    return Material(records, [*problems, *unpublished, *no_bench, *no_claims], published, bench, claims)
+    kills, no_kills = load_faults(folder)
+    problems = [*problems, *unpublished, *no_bench, *no_claims, *no_kills]
+    return Material(records, problems, published, bench, claims, kills)

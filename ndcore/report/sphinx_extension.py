@@ -34,7 +34,7 @@ def inputs_digest(root: Path) -> str:
     runs = runs_folder(root)
     published = (p for p in (runs / "published").rglob("*") if p.is_file())
     files = [*runs.glob("*.json"), *runs.glob("ablation/*.json"), *runs.glob("bench/*.csv")]
-    files += [*runs.glob("citations/*.csv"), *published]
+    files += [*runs.glob("citations/*.csv"), *runs.glob("faults/*.json"), *published]
     for base, paths in ((runs, files), (PACKAGE, PACKAGE.rglob("*.py"))):
         for path in sorted(paths):
             digest.update(f"{path.relative_to(base)}\0".encode() + path.read_bytes() + b"\0")

@@ -60,7 +60,12 @@ class Checkpoint:
             "random": _random_state(),
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        replace(self.path, lambda file: torch.save(state, file))
+        try:
+            replace(self.path, lambda file: torch.save(state, file))
+        except RuntimeError as error:  # of torch, which finds its file cut off after the system has refused to write
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
     def load(self, model: nn.Module, optimizer: Any, scheduler: Any) -> Position:
         """Restore everything; the start of the run if there is no checkpoint, or none that can be used.

@@ -9,8 +9,8 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from ndcore.cores import usable_cores
 from ndcore.layers import FastDeconv
+from ndcore.machine import usable_cores
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Parameters of glibc's `mallopt`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ndcore import models
+from ndcore import models, stopping
 from ndcore.config import RunConfig
 from ndcore.data.batches import TestBatches, TrainBatches
 from ndcore.data.dataset import Dataset
@@ -76,6 +77,7 @@ def train(
         TrainingFailed: because of a `NonFiniteError` (the loss, or the covariance of a layer, is NaN or infinite), no
             memory left, or anything else that went wrong in a step.
         OSError: the checkpoint could not be saved; the one before is whole.
+        RunInterrupted: a stop was asked for (see `ndcore.stopping`); the checkpoint holds everything up to there.
         UserError: the last batch of an epoch would hold a single image, which has no batch statistics.
     """
     return _Training(model, config, dataset, device, checkpoint, checkpoint_seconds, progress).run()
@@ -119,7 +121,8 @@ class _Training:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         here.sessions.append({"epoch": here.epoch, "step": here.step, "started_utc": started})
         correct = None
-        with ProgressBar(self.config, len(self.batches), enabled=self.progress) as bar:
+        work = self.checkpoint and self.checkpoint.path.parent
+        with ProgressBar(self.config, len(self.batches), enabled=self.progress, work=work) as bar, stopping.listening():
             while here.epoch <= self.config.epochs:
                 try:
                     correct = self._epoch(bar)
@@ -128,7 +131,7 @@ class _Training:
                 except Exception as error:
                     raise TrainingFailed(here.epoch, here.step, *self._measured()) from error
             if correct is None:  # killed after the last checkpoint and before the record
-                correct = self._test(Stopwatch(self.device))[1]
+                correct = self._test(Stopwatch(self.device), self._leave_if_requested)[1]
         epochs, sessions = self._measured()
         return TrainingResult(epochs, correct, sessions)
 
@@ -155,14 +158,15 @@ class _Training:
             if due:
                 bar.show(here.epoch, here.step, meter.read())
             if self.checkpoint and time.monotonic() - saved > self.checkpoint_seconds:
-                here.meter, here.seconds = meter.sums(), watch.seconds()
-                self._require_finite(here.meter[0])
-                self._save()
+                self._save_within_epoch(meter, watch.seconds())
                 saved = time.monotonic()
+            if stopping.requested():
+                self._leave_if_requested(meter, watch.seconds())
         running = meter.read()
         self._require_finite(running.loss)
         bar.testing(here.epoch)
-        test, correct = self._test(watch)
+        seconds = watch.seconds()
+        test, correct = self._test(watch, lambda: self._leave_if_requested(meter, seconds))
         self._finish_epoch(running, test, watch.read())
         return correct
 
@@ -177,13 +181,16 @@ class _Training:
         meter.update(logits, labels, loss)
         return loss.detach()
 
-    def _test(self, watch: Stopwatch) -> tuple[Accuracy, np.ndarray]:
+    def _test(self, watch: Stopwatch, between: Callable[[], None]) -> tuple[Accuracy, np.ndarray]:
         self.model.eval()
-        meter = Meter(self.device)
-        with watch("evaluate"), torch.inference_mode(), self._autocast():
-            batches = ((prepare_images(images, self.device), labels) for images, labels in self.tests)
-            correct = torch.cat([meter.update(self.model(images), labels) for images, labels in batches])
-        return meter.read(), correct.cpu().numpy()
+        meter, correct, batches = Meter(self.device), [], iter(self.tests)
+        while True:
+            with watch("evaluate"), torch.inference_mode(), self._autocast():
+                if (batch := next(batches, None)) is None:
+                    break
+                correct.append(meter.update(self.model(prepare_images(batch[0], self.device)), batch[1]))
+            between()
+        return meter.read(), torch.cat(correct).cpu().numpy()
 
     def _finish_epoch(self, running: Accuracy, test: Accuracy, seconds: Seconds) -> None:
         here = self.position
@@ -197,6 +204,26 @@ class _Training:
         here.history.append(epoch.model_dump())
         here.epoch, here.step, here.meter, here.seconds = here.epoch + 1, 0, None, None
         self._save()
+
+    def _save_within_epoch(self, meter: Meter, seconds: dict[str, float]) -> None:
+        self.position.meter, self.position.seconds = meter.sums(), seconds
+        self._require_finite(self.position.meter[0])
+        self._save()
+
+    def _leave_if_requested(self, meter: Meter | None = None, seconds: dict[str, float] | None = None) -> None:
+        """Between two steps, also of the test: write the checkpoint and leave, if a stop was asked for.
+
+        A test that was begun is done again from its start, since it changes nothing.
+
+        Args:
+            meter: of the epoch so far; None if the training is over.
+            seconds: of the epoch so far, without its test.
+        """
+        if not stopping.requested():
+            return
+        if meter:
+            self._save_within_epoch(meter, seconds)
+        stopping.leave_if_requested(self.config.run_id)
 
     def _save(self) -> None:
         if self.checkpoint:

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from ndcore.folders import PROJECT
 from ndcore.layers import Delinear, FastDeconv
 from ndcore.layers.reference import ReferenceDelinear, ReferenceFastDeconv
-from ndcore.provenance import cpu_name, git_state
+from ndcore.machine import cpu_name
+from ndcore.provenance import git_state
 from ndcore.training import speed
 
 PATH = Path(__file__).with_name("ratios.json")

@@ -57,6 +57,7 @@ def book(tmp_path_factory) -> Book:
         source = REPOSITORY / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tree / name)
     shutil.copytree(REPOSITORY / "runs" / "published", tree / "runs" / "published")
+    shutil.copytree(REPOSITORY / "runs" / "faults", tree / "runs" / "faults")
     write_examples(tree / "runs")
     write_ablation(tree / "runs" / "ablation")
     write_citations(tree / "runs" / "citations")

@@ -69,6 +69,13 @@ def test_every_setting_has_a_row_and_every_value_a_source(frame):
     assert worst["one more run", "original"].kind == "bad"
 
 
+def test_what_was_measured_is_said_as_far_as_it_is_proven(frame):
+    about = findings.about_splits(frame)
+    assert "- test: CIFAR-10 after 20 epochs (20)" in about
+    assert "- not proven: CIFAR-10 after 1 epoch (20)" in about
+    assert "- test: CIFAR-10 after 1 epoch (20)" in findings.about_splits(frame.assign(split=TEST))
+
+
 def test_corrected_attempts_are_marked(frame):
     view = tables.deviations_view(frame)
     marked = [value for value in view["accuracy (%)", "mean"] if value.text.endswith("≠")]
@@ -192,6 +199,7 @@ def test_runs_off_the_recipe_or_that_failed_are_no_repeats(runs):
 def test_without_files_everything_says_so():
     nothing, empty = deviations(Published()), pairs(Published())
     for sentence in (
+        findings.about_splits(nothing),
         findings.about_squared(nothing),
         findings.about_threshold(nothing),
         findings.about_prediction(nothing, nothing),

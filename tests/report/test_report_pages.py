@@ -24,7 +24,7 @@ from ndcore.report.records.provenance import commit, sections
 from ndcore.report.sphinx_extension import choose_cache, inputs_digest, visit_block_math, visit_inline_math
 
 REPOSITORY = Path(__file__).parents[2]
-PUBLISHED_FILES = [f"published/{file.name}" for file in FILES.values()]
+PUBLISHED_FILES = [f"published/{name}" for name in (*(file.name for file in FILES.values()), "claims.yaml")]
 
 
 def test_importing_the_report_does_not_import_torch():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from ndcore.cores import usable_cores
+from ndcore import machine
 from ndcore.training import speed
 
 CPU = torch.device("cpu")
@@ -40,10 +39,10 @@ def test_the_optimiser_updates_all_parameters_at_once():
     [("100000 100000", 1), ("150000 100000", 2), ("1000 100000", 1), ("max 100000", 7), ("", 7), ("6400000 100000", 7)],
 )
 def test_cores_are_limited_by_affinity_and_quota(quota, expected, tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(7)), raising=False)
+    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda process: set(range(7)), raising=False)
     (tmp_path / "cpu.max").write_text(quota)
-    assert usable_cores(tmp_path / "cpu.max") == expected
-    assert usable_cores(tmp_path / "nothing") == 7
+    assert machine.usable_cores(tmp_path / "cpu.max") == expected
+    assert machine.usable_cores(tmp_path / "nothing") == 7
 
 
 def test_threads_are_reduced_and_never_raised(monkeypatch):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 
@@ -225,3 +227,22 @@ def test_the_counter_of_a_frozen_layer_is_in_the_checkpoint(tmp_path):
         assert checkpoint.load(*restored).step == 1
     assert restored[0][0].features[0].counter == 1
     assert same(parts[0], restored[0])
+
+
+def test_a_full_disk_is_an_error_of_the_system_and_not_of_torch(tmp_path):
+    """A limit on the size of files stands for it; torch reports what follows from it instead."""
+    program = (
+        "import resource, sys, torch; from pathlib import Path\n"
+        "from ndcore.training.checkpoint import Checkpoint, Position\n"
+        "model = torch.nn.Linear(1000, 1000); optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\n"
+        "scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)\n"
+        "checkpoint = Checkpoint(Path(sys.argv[1]) / 'c.pt', 'run', {})\n"
+        "checkpoint.save(Position(step=1), model, optimizer, scheduler)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))\n"
+        "try: checkpoint.save(Position(step=2), model, optimizer, scheduler)\n"
+        "except OSError as error: print(error.strerror)\n"
+        "print(checkpoint.load(model, optimizer, scheduler).step)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.stdout == "File too large\n1\n", done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["c.pt"]

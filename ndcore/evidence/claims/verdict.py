@@ -14,9 +14,9 @@ Number = int | float
 
 class Outcome(StrEnum):
     HOLDS = "holds"
-    FAILS = "fails"
     IN_PART = "holds in part"
     """It holds for some of the things that it is about, or in one of two readings."""
+    FAILS = "fails"
     OPEN = "cannot be decided"
     """What would decide it is not among the published values."""
 

@@ -61,12 +61,15 @@ def forest_figure(rows: pd.DataFrame, tested: Sequence[Tested]) -> Html:
             figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels.items(), strict=True
         ):
             _panel(axes, place, group, {t.who: t for t in tested if (t.dataset, t.epochs) == place and t.paired})
-        handles = [Line2D([], [], color=c, marker=m, linestyle="", label=label) for m, c, _, label in SERIES.values()]
+        handles = [
+            Line2D([], [], color=c, marker=m, linestyle="", label=label, markerfacecolor=c if who == "logs" else "none")
+            for who, (m, c, _, label) in SERIES.items()
+        ]
         figure.legend(handles=handles, loc="outside upper center", ncols=2, handletextpad=0.3)
         caption = (
-            "ND − BN on test images per network. Right of the line ND is ahead. Thin lines of the reproduction: from "
-            "its worst ND run minus its best BN run to the reverse; the original printed one value each. Last row: "
-            f"Hodges–Lehmann shift over the networks with its exact interval ({percent(100 * (1 - ALPHA), 0)})."
+            "ND − BN in top-1 accuracy per network. Right of the line ND is ahead. Thin lines of the reproduction: "
+            "from its worst ND run minus its best BN run to the reverse; the original printed one value each. Last "
+            f"row: Hodges–Lehmann shift over the networks with its exact interval ({percent(100 * (1 - ALPHA), 0)})."
         )
         return render(figure, "claim-forest", caption, forest_alt(rows, tested))
 
@@ -97,7 +100,7 @@ def _panel(axes: Axes, place: tuple[str, int], rows: pd.DataFrame, summaries: di
     axes.set_xlim(left=min(-1.0, rows["low"].min() - 1))
     axes.grid(visible=False, axis="y")
     axes.set_title(block_name(*place), fontsize=10, loc="left")
-    axes.set_xlabel("ND − BN (percentage points of top-1 accuracy)")
+    axes.set_xlabel("ND − BN (percentage points)")
 
 
 def forest_alt(rows: pd.DataFrame, tested: Sequence[Tested]) -> str:
@@ -116,4 +119,4 @@ def forest_alt(rows: pd.DataFrame, tested: Sequence[Tested]) -> str:
             if t.who in SERIES and (t.dataset, t.epochs) == place and t.paired
         )
         parts.append(f"{block_name(*place)}: {'; '.join(networks)}; over the networks {', '.join(shifts)}")
-    return f"ND − BN in percentage points of test accuracy. {'. '.join(parts)}."
+    return f"ND − BN in percentage points of top-1 accuracy. {'. '.join(parts)}."

@@ -10,10 +10,10 @@ from ndcore.report.prose import Prose, count, listing, prose
 
 NO_LEDGER = prose("The ledger could not be read, so there is no claim to show; the box above names the file and why.")
 CENTRAL = {
-    "re-summary-better-after-20-epochs": "on the test set, where the study's logs hold test accuracies",
-    "re-summary-better-after-100-epochs": "on the test set after the longest training",
-    "re-always-better": "in every pair of printed averages",
-    "re-nd-always-slower": "and it costs time, in every setting",
+    "re-summary-better-after-20-epochs": "asked of the test accuracies in the study's own logs",
+    "re-summary-better-after-100-epochs": "asked of test accuracies after the longest training",
+    "re-always-better": "asked of every pair of printed values",
+    "re-nd-always-slower": "and that its training takes longer in every setting",
 }
 """The claims that the first paragraph is about, and what it calls them."""
 
@@ -49,15 +49,14 @@ def about_the_central_claims(decisions: Sequence[Decision]) -> Prose:
     known = {d.claim.id: d for d in decisions if d.verdict}
     lines = [
         f"- {what}: **{known[ident].verdict.outcome}** ({shown(known[ident].verdict.numbers)}); "
-        f"[{ident}](#claim-{ident})"
+        f'<a href="#claim-{ident}">{ident}</a>'
         for ident, what in CENTRAL.items()
         if ident in known
     ]
     if not lines:
         return prose("None of the statements about accuracy that this paragraph is about has a verdict.")
-    opening = (
-        "Both papers are about one statement: deconvolution is better than batch normalisation. The ledger asks it"
-    )
+    statement = "Both papers are about one statement: deconvolution is better than batch normalisation."
+    opening = f"{statement} Its verdict depends on which values are asked:"
     return prose("\n".join([opening, "", *lines]))
 
 
@@ -66,5 +65,5 @@ def about_open_claims(decisions: Sequence[Decision]) -> Prose:
     undecided = [d for d in decisions if d.verdict and d.verdict.outcome is Outcome.OPEN]
     if not undecided:
         return prose("Every statement of the ledger could be decided from the published files.")
-    lines = [f"- [{d.claim.id}](#claim-{d.claim.id}) would need {d.verdict.missing}" for d in undecided]
+    lines = [f'- <a href="#claim-{d.claim.id}">{d.claim.id}</a> would need {d.verdict.missing}' for d in undecided]
     return prose("\n".join(["What would decide the statements that cannot be decided:", "", *lines]))

@@ -87,12 +87,13 @@ def ledger_view(decisions: Sequence[Decision]) -> pd.DataFrame:
 def _row(decision: Decision) -> dict[str, Value]:
     claim = decision.claim
     return {
-        "statement": word(claim.statement, f"read as: {claim.reading}" if claim.reading else ""),
+        "statement": word(claim.statement),
         "verdict": _verdict(decision),
         "numbers": _numbers(decision),
         "against it": _against(decision),
         "who": word(who(claim.source)),
         "where": word(claim.where),
+        "read as": word(claim.reading or "it stands"),
     }
 
 
@@ -131,7 +132,7 @@ def ledger_table(decisions: Sequence[Decision]) -> Html:
     caption = "Every claim with its verdict. A value in the column “against it” leads to the counter-examples."
     ids = [row_id(decision) for decision in decisions]
     options = {"searchable": True, "filters": ["verdict", "who"], "sortable": True, "row_ids": ids, "words": True}
-    return table(ledger_view(decisions), caption, "claim-ledger", "Claim", **options)
+    return table(ledger_view(decisions), caption, "ledger-of-claims", "Claim", **options)
 
 
 def counterexamples(decisions: Sequence[Decision]) -> Html:

@@ -45,6 +45,25 @@ def about_squared(frame: pd.DataFrame) -> Prose:
     return prose("\n".join(lines))
 
 
+def about_splits(frame: pd.DataFrame) -> Prose:
+    """What the published attempts were measured on, as far as the public files prove it.
+
+    Args:
+        frame: from `ndcore.evidence.deviations.deviations`.
+    """
+    if frame.empty:
+        return NO_VALUES
+    parts = []
+    for split, rows in frame.groupby("split", sort=False):
+        places = rows.groupby(["dataset", "epochs"], sort=False).size()
+        names = listing(f"{DATASETS[d]} after {count(e, 'epoch')} ({n})" for (d, e), n in places.items())
+        parts.append(f"- {split}: {names}")
+    lead = (
+        "What the published attempts were measured on, as far as the public files prove it, with numbers of settings:"
+    )
+    return prose("\n".join([lead, "", *parts]))
+
+
 def about_threshold(frame: pd.DataFrame) -> Prose:
     """What the threshold lets pass."""
     found = threshold(frame)

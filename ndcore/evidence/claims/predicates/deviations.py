@@ -47,12 +47,12 @@ def squared_deviation_range(evidence: Evidence, dataset: str, low: float, high: 
     if rows.empty:
         return Verdict(Outcome.OPEN, {}, missing="single runs beside the original's values")
     held, numbers = {}, {}
-    for divisor, column in (("runs", "mean"), ("runs - 1", "reduced")):
+    for divisor, column in (("runs", "mean"), ("runs − 1", "reduced")):
         least, most = rows[column].min(), rows[column].max()
         numbers |= {f"least, over {divisor}": least, f"largest, over {divisor}": most}
         held[divisor] = (round(float(least), PRINTED_DIGITS), round(float(most), PRINTED_DIGITS)) == (low, high)
     worst = rows.loc[rows["mean"].idxmax()]
-    cases = [Case(place(worst), {"over runs": worst["mean"], "over runs - 1": worst["reduced"]})]
+    cases = [Case(place(worst), {"over runs": worst["mean"], "over runs − 1": worst["reduced"]})]
     return parts(held, numbers, [] if all(held.values()) else cases)
 
 
@@ -66,7 +66,7 @@ def deviations_below(evidence: Evidence, threshold: float) -> Verdict:
     rows = squared_deviations(evidence)
     above = rows[rows["reduced"] >= threshold]
     runs = int(rows["runs"].max()) if len(rows) else 0
-    cases = [Case(place(row), {"over runs - 1": row.reduced}) for row in above.itertuples()]
+    cases = [Case(place(row), {"over runs − 1": row.reduced}) for row in above.itertuples()]
     numbers = {"settings": len(rows), "below the threshold": len(rows) - len(above)}
     if runs:
         worst = rows["original"].clip(lower=100 - rows["original"]) / 100
@@ -102,5 +102,5 @@ def similar_gains(evidence: Evidence, epochs: list[int], points: float) -> Verdi
         name = f"{DATASET_LABELS[dataset]}, {length} ep."
         numbers |= {f"BN, {name} (points)": row["bn"], f"ND, {name} (points)": row["nd"]}
         held[name] = abs(difference[dataset, length]) <= points
-    cases = [Case(name, {"ND - BN (points)": d}) for name, d in zip(held, difference, strict=True) if abs(d) > points]
+    cases = [Case(name, {"ND − BN (points)": d}) for name, d in zip(held, difference, strict=True) if abs(d) > points]
     return parts(held, numbers, cases)

@@ -67,12 +67,12 @@ def nd_ahead_in_split(evidence: Evidence, split: str, datasets: list[str], epoch
     gains = wide.reindex(columns=["bn", "nd"]).dropna().reset_index()
     gains["gain"] = gains["nd"] - gains["bn"]
     rows = gains[gains["gain"] <= 0].itertuples()
-    cases = [Case(place(row, norm=False), {"ND - BN (points)": row.gain}) for row in rows]
+    cases = [Case(place(row, norm=False), {"ND − BN (points)": row.gain}) for row in rows]
     wanted = len(datasets) * len(NETWORKS)
     numbers = {f"pairs with {split} accuracies": len(gains), "of pairs": wanted}
     if len(gains):
-        numbers |= {"ND higher": len(gains) - len(cases), "mean ND - BN (points)": gains["gain"].mean()}
-        numbers |= {"least ND - BN (points)": gains["gain"].min()}
+        numbers |= {"ND higher": len(gains) - len(cases), "mean ND − BN (points)": gains["gain"].mean()}
+        numbers |= {"least ND − BN (points)": gains["gain"].min()}
     gap = f"{split} accuracies of the reproduction's runs of {epochs} epoch{'s' * (epochs != 1)}"
     return every(numbers, cases, gap if len(gains) < wanted else "")
 
@@ -104,7 +104,7 @@ def gains_between(evidence: Evidence, study: str, datasets: list[str], low: floa
     """Every printed gain of ND lies between two bounds, in percentage points."""
     pairs = printed_pairs(evidence, study, datasets)
     outside = pairs[~pairs["gain"].between(low, high)]
-    cases = [Case(place(row, norm=False), {"ND - BN (points)": row.gain}) for row in outside.itertuples()]
+    cases = [Case(place(row, norm=False), {"ND − BN (points)": row.gain}) for row in outside.itertuples()]
     numbers = {"pairs of BN and ND": len(pairs), "within the bounds": len(pairs) - len(cases)}
     if len(pairs):
         numbers |= {"least gain (points)": pairs["gain"].min(), "largest gain (points)": pairs["gain"].max()}

@@ -1,0 +1,207 @@
+"""`ndcore grid plan|run|submit`: the whole grid, or any part of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from ndcore.errors import UserError
+
+INTERRUPTED = "the same command goes on from the last checkpoints"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(dest="action", required=True, metavar="plan|run|submit")
+    plan = commands.add_parser("plan", help="show the cells, where they stand, how long they take, and their commands")
+    run = commands.add_parser("run", help="perform what is missing on this machine")
+    submit = commands.add_parser("submit", help="perform what is missing on a Slurm cluster")
+    for command in (plan, run, submit):
+        _add_selection(command)
+    plan.add_argument("--all", action="store_true", help="list every cell, however many")
+    plan.add_argument("--json", action="store_true", help="everything, for programs")
+    for command in (run, submit):
+        _add_performing(command)
+    _add_local(run)
+    _add_slurm(submit)
+    run.epilog = (
+        "Ctrl-C once lets every cell finish its step and write its checkpoint; twice stops at once. Exit code: how "
+        "many cells failed (at most 125), 2 with one line if nothing can be done at all, 130 if interrupted."
+    )
+    submit.epilog = "Needs submitit (pip install 'ndcore[slurm]'), except for --script."
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("which cells").add_argument
+    add("--table", nargs="+", default=[], metavar="N", help="4, 5, 6, 7 or all: tables of the study (default: all)")
+    add("--arch", nargs="+", default=[], metavar="NAME", help="networks (default: the ten of the study)")
+    add("--norm", nargs="+", default=[], metavar="NAME", help="none, bn, nd (default: bn nd)")
+    add("--dataset", nargs="+", default=[], metavar="NAME", help="data sets (default: those of the tables)")
+    add("--epochs", metavar="N,…", help="numbers of epochs (default: 1,20,100)")
+    add("--seeds", metavar="N,…", help="new initialisation and order for each, like 0,1,2 or 0-9 (default: 0)")
+    add("--repeats", type=int, metavar="N", help="each seed so often (default: 3 as the study; 1 with --seeds)")
+    add("--set", nargs="+", default=[], metavar="NAME=VALUE", help="other options of `ndcore run`, like batch_size=64")
+    add("--runs", type=Path, metavar="FOLDER", help="where the records are (default: $NDCORE_RUNS or runs/)")
+
+
+def _add_performing(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("how").add_argument
+    add(
+        "--order",
+        default="cheapest",
+        metavar="NAME",
+        help="cheapest (default), or information: every setting once first",
+    )
+    add("--retry-failed", action="store_true", help="also what failed before; otherwise it is left alone")
+    add("--data-root", type=Path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)")
+    add("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
+    add("--checkpoint-seconds", type=float, metavar="S", help="between two checkpoints of an epoch (default: 300)")
+
+
+def _add_local(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("on this machine").add_argument
+    add("--workers", type=int, metavar="N", help="cells at once (default: one per GPU, one without a GPU)")
+    add("--gpus", metavar="N,…", help="GPUs to use, one per worker (default: all)")
+    add("--max-hours", type=float, metavar="H", help="stop after so many hours, as with Ctrl-C")
+
+
+def _add_slurm(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("on Slurm").add_argument
+    add("--partition", metavar="NAME", help="where to run (default: the cluster's own)")
+    add("--gpus-per-cell", type=int, default=0, metavar="N", help="GPUs of a cell (default: 0)")
+    add("--cpus-per-cell", type=int, default=4, metavar="N", help="cores of a cell (default: 4)")
+    add("--memory", default="16G", metavar="SIZE", help="memory of a cell, like 16G (default: 16G)")
+    add("--time", type=int, default=24 * 60, metavar="MIN", help="minutes until a cell is stopped and queued again")
+    add("--at-once", type=int, metavar="N", help="cells that run at the same time at most (default: no limit)")
+    add(
+        "--notice",
+        type=int,
+        default=120,
+        metavar="S",
+        help="seconds between the signal to stop and the end of the time",
+    )
+    add("--script", type=Path, metavar="FILE", help="write an sbatch script instead of submitting; - for the terminal")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from ndcore.folders import runs_folder  # noqa: PLC0415
+    from ndcore.grid.plan import Plan  # noqa: PLC0415 - pydantic and the registry, only once the usage is right
+
+    runs = (arguments.runs or runs_folder()).absolute()
+    plan = Plan.make(_selection(arguments), runs)
+    if arguments.action == "plan":
+        return _show(plan, arguments)
+    cells = plan.to_do(retry_failed=arguments.retry_failed, order=arguments.order)
+    blocked = _left_alone(plan, arguments.retry_failed)
+    if not cells:
+        sys.stdout.write(f"nothing to do: none of {len(plan.cells):,} cells in {runs} is missing\n")
+        sys.stderr.writelines(f"{result.message}\n" for result in blocked)
+        return len(blocked)
+    _set_checkpoint_seconds(arguments.checkpoint_seconds)
+    return (_run if arguments.action == "run" else _submit)(arguments, cells, blocked, runs)
+
+
+def _selection(arguments: argparse.Namespace):
+    from ndcore.grid.cells import Selection, parse_changes, parse_numbers  # noqa: PLC0415
+
+    return Selection(
+        tables=arguments.table,
+        archs=arguments.arch,
+        norms=arguments.norm,
+        datasets=arguments.dataset,
+        epochs=parse_numbers(arguments.epochs, "--epochs") if arguments.epochs else (),
+        seeds=parse_numbers(arguments.seeds, "--seeds") if arguments.seeds else (),
+        repeats=arguments.repeats,
+        changes=parse_changes(arguments.set),
+    )
+
+
+def _show(plan, arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        sys.stdout.write(json.dumps(plan.to_json(), indent=1, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in plan.to_text(everything=arguments.all))
+    return 0
+
+
+def _left_alone(plan, retry_failed: bool) -> list:
+    """Say what is not even tried, and remove what is left of it; the cells in whose place a foreign file lies."""
+    from ndcore.grid.scheduler import Ending, Result  # noqa: PLC0415
+    from ndcore.grid.state import State  # noqa: PLC0415
+    from ndcore.leftovers import clear_up_after_the_dead  # noqa: PLC0415
+
+    blocked = []
+    sys.stderr.writelines(f"{line}\n" for line in plan.what_is_left_out())
+    for cell, status in zip(plan.cells, plan.states, strict=True):
+        if status.state == State.BLOCKED:
+            blocked.append(Result(cell, Ending.REFUSED, status.detail))
+        elif status.state == State.DONE:
+            clear_up_after_the_dead(cell.config, plan.runs)
+        elif status.state == State.FAILED and not retry_failed:
+            sys.stderr.write(f"left alone: {cell.run_id} failed before; --retry-failed performs it again\n")
+    return blocked
+
+
+def _set_checkpoint_seconds(seconds: float | None) -> None:
+    import os  # noqa: PLC0415
+
+    from ndcore.folders import CHECKPOINT_SECONDS  # noqa: PLC0415
+
+    if seconds is None:
+        return
+    if not seconds >= 0:
+        raise UserError(f"--checkpoint-seconds {seconds}: 0 or more is needed")
+    os.environ[CHECKPOINT_SECONDS] = str(seconds)
+
+
+def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
+    from ndcore.grid.local import LocalGrid, look_first  # noqa: PLC0415
+    from ndcore.grid.workers import LocalWorkers, cells_at_once  # noqa: PLC0415
+    from ndcore.machine import gpus, usable_cores  # noqa: PLC0415
+
+    for option in ("workers", "max_hours"):
+        value = getattr(arguments, option)
+        if value is not None and value <= 0:
+            raise UserError(f"--{option.replace('_', '-')} {value}: more than 0 is needed")
+    there = gpus()
+    chosen = [part.strip() for part in arguments.gpus.split(",")] if arguments.gpus else list(there)
+    for gpu in chosen:
+        if gpu not in there:
+            raise UserError(f"--gpus {gpu}: this machine has {', '.join(there) or 'no GPU'}")
+    chosen = [] if arguments.device in ("cpu", "mps") else chosen
+    workers, threads = cells_at_once(arguments.workers, chosen, usable_cores())
+    performer = LocalWorkers(runs, data_root=arguments.data_root, device=arguments.device, threads=threads, gpus=chosen)
+    good, refused = look_first(cells, performer)
+    devices = f"GPU {', '.join(chosen)}" if chosen else "no GPU"
+    sys.stderr.write(
+        f"{len(cells)} cells into {runs}: {workers} at once, {threads} thread{'s' * (threads > 1)} each, {devices}\n"
+    )
+    return LocalGrid(good, runs, performer, workers, arguments.max_hours, blocked + refused).run()
+
+
+def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
+    from ndcore.grid import slurm  # noqa: PLC0415
+
+    sys.stderr.writelines(f"left alone: {result.message}\n" for result in blocked)
+    job = slurm.Job(
+        partition=arguments.partition,
+        gpus=arguments.gpus_per_cell,
+        cpus=arguments.cpus_per_cell,
+        memory=arguments.memory,
+        minutes=arguments.time,
+        at_once=arguments.at_once,
+        notice=arguments.notice,
+    )
+    if arguments.script:
+        text = slurm.script(cells, runs, job, data_root=arguments.data_root, device=arguments.device)
+        if str(arguments.script) == "-":
+            sys.stdout.write(text)
+            return 0
+        arguments.script.write_text(text)
+        sys.stdout.write(f"{len(cells)} cells: sbatch {arguments.script}\n")
+        return 0
+    ids = slurm.submit(cells, runs, job, data_root=arguments.data_root, device=arguments.device)
+    sys.stdout.write(f"{len(cells)} cells submitted as job {ids[0].partition('_')[0]}; logs in {slurm.logs(runs)}\n")
+    sys.stdout.write("ndcore status shows how far they are; ndcore grid submit again submits what is still missing\n")
+    return 0

@@ -1,0 +1,32 @@
+"""`ndcore status`: what lies in a runs folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Reads only; also for the folder of somebody else."
+    parser.add_argument(
+        "runs", type=Path, nargs="?", metavar="FOLDER", help="a runs folder (default: $NDCORE_RUNS or runs/)"
+    )
+    parser.add_argument("--json", action="store_true", help="everything, for programs")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from ndcore.errors import UserError  # noqa: PLC0415
+    from ndcore.folders import runs_folder  # noqa: PLC0415
+    from ndcore.grid.status import Overview  # noqa: PLC0415
+
+    runs = arguments.runs or runs_folder()
+    if not runs.is_dir():
+        raise UserError(f"{runs} is no folder")
+    overview = Overview.look(runs)
+    if arguments.json:
+        sys.stdout.write(json.dumps(overview.to_json(), indent=1, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in overview.to_text())
+    return 0

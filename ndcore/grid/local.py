@@ -1,0 +1,118 @@
+"""Performs a grid on this machine until it is done, time is up, or it is stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from ndcore.errors import UserError
+from ndcore.files import require_writable
+from ndcore.grid.cells import Cell
+from ndcore.grid.display import Display, summary
+from ndcore.grid.scheduler import Ending, Performer, Result, Scheduler, failed
+from ndcore.grid.workers import LocalWorkers
+
+MOST_FAILURES = 125
+"""The highest exit code that says how many cells failed; codes above have other meanings in a shell."""
+REFRESH_SECONDS = 0.5
+STOPPING = "stopping: every cell finishes its step and writes its checkpoint; Ctrl-C again stops at once"
+
+
+@dataclass
+class LocalGrid:
+    """A grid on this machine.
+
+    Args:
+        cells: in the order in which they are to be performed.
+        hours: after so many everything is stopped as by Ctrl-C; None for no limit.
+    """
+
+    cells: Sequence[Cell]
+    runs: Path
+    performer: Performer
+    workers: int = 1
+    hours: float | None = None
+    refused: list[Result] = field(default_factory=list)
+    """Cells that are known beforehand not to work here."""
+
+    def run(self) -> int:
+        """Perform the cells; returns the exit code: how many failed, or 130 if it was interrupted.
+
+        Raises:
+            UserError: nothing can be written to the folder.
+        """
+        require_writable(self.runs)
+        scheduler = Scheduler(self.cells, self.runs, self.performer, self.workers)
+        total = len(self.cells) + len(self.refused)
+        display = Display(scheduler, total)
+        scheduler.report = display.report
+        scheduler.results += self.refused
+        deadline = None if self.hours is None else time.monotonic() + 3600 * self.hours
+        interrupts: list[int] = []
+        with self._interruptible(scheduler, display, interrupts), contextlib.closing(display):
+            for result in self.refused:
+                display.report(result)
+            scheduler.start()
+            while not scheduler.wait(REFRESH_SECONDS):
+                display.refresh()
+                if deadline and time.monotonic() > deadline:
+                    deadline = None
+                    display.say("time is up: every cell finishes its step and writes its checkpoint")
+                    scheduler.stop()
+        sys.stderr.write(f"{summary(scheduler, total)}\n")
+        if interrupts:
+            sys.stderr.write("interrupted; the same command goes on from the last checkpoints\n")
+            return 130
+        return min(len(failed(scheduler.results)), MOST_FAILURES)
+
+    @contextlib.contextmanager
+    def _interruptible(self, scheduler: Scheduler, display: Display, interrupts: list[int]) -> Iterator[None]:
+        """While inside, a signal stops after the step, and a second SIGINT at once."""
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            interrupts.append(number)
+            # The lock of a display or a scheduler may be held by what this interrupts: act from another thread.
+            act = scheduler.kill if interrupts.count(signal.SIGINT) > 1 else scheduler.stop
+            text = "stopping at once" if act == scheduler.kill else STOPPING
+            for job in (act, lambda: display.say(text)):
+                threading.Thread(target=job, daemon=True).start()
+
+        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def look_first(cells: Sequence[Cell], workers: LocalWorkers) -> tuple[list[Cell], list[Result]]:
+    """Separate the cells that cannot be performed here: no data set, no such normalisation, no device.
+
+    Every combination is looked at once, and a data set that has not been converted is converted now, with its progress
+    shown, instead of by several cells at once.
+    """
+    from ndcore.runner import look  # noqa: PLC0415 - torch
+
+    seen: dict[tuple, str | None] = {}
+    good, refused = [], []
+    for cell in cells:
+        c = cell.setting
+        key = (c.arch, c.norm, c.dataset, c.train_images, c.precision)
+        if key not in seen:
+            try:
+                look(c, workers.data_root, workers.device)
+                seen[key] = None
+            except UserError as error:
+                seen[key] = str(error)
+        if seen[key] is None:
+            good.append(cell)
+        else:
+            refused.append(Result(cell, Ending.REFUSED, seen[key]))
+    return good, refused

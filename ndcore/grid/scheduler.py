@@ -1,0 +1,199 @@
+"""Hands cells to workers, so that each is performed exactly once, also when other schedulers do the same.
+
+A worker takes the next cell that has no record and that nobody alive performs. What somebody else performs is set aside
+and looked at again once nothing else is left: until it has its record, or until its holder is dead and it can be
+taken over. Whatever becomes of a cell, the others go on.
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ndcore.grid import leases
+from ndcore.grid.cells import Cell
+from ndcore.grid.state import living_holder
+from ndcore.records import read_complete
+
+LOOK_AGAIN_SECONDS = 1.0
+
+
+class Ending(enum.StrEnum):
+    """How a cell ended for this scheduler."""
+
+    DONE = "done"
+    FAILED = "failed"
+    """It has a failure record."""
+    REFUSED = "refused"
+    """It could not be performed: no space, no data, a file in the place of its record."""
+    INTERRUPTED = "interrupted"
+    """Stopped; its checkpoint is there."""
+    KILLED = "killed"
+    """Somebody or the system killed its process; its checkpoint is there."""
+    BUSY = "busy"
+    """Somebody else performs it."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a cell."""
+
+    cell: Cell
+    ending: Ending
+    message: str = ""
+    seconds: float = 0.0
+
+
+class Performer(Protocol):
+    """Whatever performs a cell, on one of its slots, numbered from 0."""
+
+    def perform(self, cell: Cell, slot: int) -> Result: ...
+
+    def stop(self) -> None:
+        """Let every cell finish its step, write its checkpoint and leave."""
+
+    def kill(self) -> None:
+        """End every cell at once."""
+
+
+@dataclass
+class Scheduler:
+    """One pass over the cells of a grid.
+
+    Args:
+        cells: in the order in which they are to be performed.
+        runs: folder of the records.
+        report: called with every result, by the worker that has it.
+    """
+
+    cells: Sequence[Cell]
+    runs: Path
+    performer: Performer
+    workers: int = 1
+    report: Callable[[Result], None] = lambda result: None
+    watch: leases.Watch = field(default_factory=leases.Watch)
+
+    def __post_init__(self) -> None:
+        self._queue = deque(self.cells)
+        self._aside: deque[Cell] = deque()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.results: list[Result] = []
+        self.elsewhere = 0
+        """Cells that got their record from somebody else meanwhile."""
+        self.at_work: dict[int, Cell] = {}
+        """What each slot performs at the moment."""
+        self.error: BaseException | None = None
+
+    def start(self) -> None:
+        """Start the workers."""
+        for slot in range(self.workers):
+            self._threads.append(threading.Thread(target=self._work, args=(slot,), name=f"worker {slot}", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long at most; True once all workers have ended.
+
+        Raises:
+            Exception: what broke a worker (not a cell).
+        """
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        over = not any(thread.is_alive() for thread in self._threads)
+        if over and self.error:
+            raise self.error
+        return over
+
+    def stop(self) -> None:
+        """Start nothing more; let what is being performed finish its step, write its checkpoint and leave."""
+        self._stopping.set()
+        self.performer.stop()
+
+    def kill(self) -> None:
+        """End at once; what was checkpointed is there."""
+        self._stopping.set()
+        self.performer.kill()
+
+    @property
+    def waiting(self) -> int:
+        """Cells that nobody has looked at yet."""
+        return len(self._queue)
+
+    @property
+    def set_aside(self) -> list[Cell]:
+        """Cells that somebody else performs."""
+        with self._lock:
+            return list(self._aside)
+
+    def _work(self, slot: int) -> None:
+        try:
+            while (cell := self._next()) is not None:
+                self.at_work[slot] = cell
+                result = self.performer.perform(cell, slot)
+                self.at_work.pop(slot, None)
+                with self._lock:
+                    if result.ending == Ending.BUSY:
+                        self._aside.append(cell)
+                    else:
+                        self.results.append(result)
+                if result.ending != Ending.BUSY:
+                    self.report(result)
+        except BaseException as error:  # a worker that breaks must not do so in silence
+            self.error = error
+            self._stopping.set()
+
+    def _next(self) -> Cell | None:
+        """The next cell to perform; waits for those that somebody else performs; None if nothing is left."""
+        while not self._stopping.is_set():
+            with self._lock:
+                cell, only_aside = self._take()
+            if cell is not None:
+                return cell
+            if not only_aside:
+                return None
+            self._stopping.wait(LOOK_AGAIN_SECONDS)
+        return None
+
+    def _take(self) -> tuple[Cell | None, bool]:
+        """A cell that may be performed now, and whether there are others that somebody else performs."""
+        while self._queue:
+            cell = self._queue.popleft()
+            if self._free(cell):
+                return cell, True
+        for _ in range(len(self._aside)):
+            cell = self._aside.popleft()
+            if self._free(cell):
+                return cell, True
+        return None, bool(self._aside)
+
+    def _free(self, cell: Cell) -> bool:
+        """Whether a cell is to be performed now; if not, it is done elsewhere or set aside."""
+        if self._recorded(cell):
+            self.elsewhere += 1
+            return False
+        if living_holder(self.runs / "work" / cell.run_id, self.watch):
+            self._aside.append(cell)
+            return False
+        return True
+
+    def _recorded(self, cell: Cell) -> bool:
+        """Whether it has a valid record. Anything else in its place is left to the cell, which says what it is."""
+        try:
+            read_complete(self.runs / f"{cell.run_id}.json")
+            return True
+        except ValueError:
+            return False
+
+
+def failed(results: Sequence[Result]) -> list[Result]:
+    """What did not end well."""
+    return [result for result in results if result.ending in (Ending.FAILED, Ending.REFUSED, Ending.KILLED)]

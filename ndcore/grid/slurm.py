@@ -1,0 +1,203 @@
+"""Hands a grid to Slurm: one task of a job array per cell, through submitit or as a plain sbatch script.
+
+Slurm is the scheduler: what is in the queue, who waits and who may use which GPU is its business. Ours is that a task
+that is stopped, at its time limit or by a preemption, writes its checkpoint and is queued again, and that a task that
+was killed goes on from its checkpoint when it is queued again. Leases keep two tasks from performing the same cell,
+whatever was submitted twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ndcore.errors import RunInterrupted, UserError
+from ndcore.folders import CHECKPOINT_SECONDS
+from ndcore.grid import cell as cell_process
+from ndcore.grid.cells import Cell
+
+REQUEUES = 10_000
+"""So often a task may run into its time limit; it goes on from its checkpoint each time."""
+NAME = "ndcore"
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every task asks of the cluster.
+
+    Raises:
+        UserError: a number that makes no sense.
+    """
+
+    partition: str | None = None
+    gpus: int = 0
+    cpus: int = 4
+    memory: str = "16G"
+    minutes: int = 24 * 60
+    at_once: int | None = None
+    """Tasks that run at the same time at most; None: as many as the cluster allows."""
+    notice: int = 120
+    """Seconds between the signal to stop and the end of the time."""
+
+    def __post_init__(self) -> None:
+        for name, least in {"gpus": 0, "cpus": 1, "minutes": 1, "at_once": 1, "notice": 1}.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise UserError(f"{name.replace('_', ' ')} {value} of a Slurm task: at least {least} is needed")
+
+    def options(self) -> dict[str, Any]:
+        """As options of sbatch, without those of the array."""
+        chosen = {"cpus-per-task": self.cpus, "mem": self.memory, "time": self.minutes, "partition": self.partition}
+        if self.gpus:
+            chosen["gpus-per-node"] = self.gpus
+        return {name: value for name, value in chosen.items() if value is not None}
+
+
+def logs(runs: Path) -> Path:
+    """Where tasks write what they have to say."""
+    return runs / "work" / "slurm"
+
+
+@dataclass
+class Task:
+    """What submitit runs: one cell, in a process of its own that can be told to stop."""
+
+    command: list[str]
+    threads: int
+    process: subprocess.Popen | None = field(default=None, repr=False)
+
+    def __call__(self) -> str:
+        """Perform the cell; returns how it ended.
+
+        Raises:
+            RuntimeError: it failed; the message is the last line of the cell.
+        """
+        self.process = subprocess.Popen(self.command, env=cell_process.environment(self.threads))
+        while (code := self.process.poll()) is None:
+            time.sleep(POLL_SECONDS)
+        if code == RunInterrupted.exit_code:
+            raise RuntimeError("the cell was stopped and not queued again; its checkpoint is there")
+        if code:
+            raise RuntimeError(f"the cell ended with code {code}; its last lines are above")
+        return "done"
+
+    def checkpoint(self) -> Any:
+        """Called by submitit in a signal handler: wait until the checkpoint is written, then queue the same again.
+
+        `Popen.wait` must not be used here: what the handler interrupts may hold its lock.
+        """
+        import submitit  # noqa: PLC0415 - an optional extra
+
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self.process.pid, signal.SIGUSR1)
+                os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+        return submitit.helpers.DelayedSubmission(Task(self.command, self.threads))
+
+
+def submit(
+    cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | None = None, device: str = "auto"
+) -> list[str]:
+    """Submit the cells as one job array; returns the ids of the tasks.
+
+    Raises:
+        UserError: submitit or Slurm is not there, or Slurm refuses.
+    """
+    try:
+        import submitit  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise UserError("submitit is not installed: pip install 'ndcore[slurm]', or use --script FILE") from None
+    if not shutil.which("sbatch"):
+        raise UserError("sbatch is not there: run this on a login node of the cluster, or use --script FILE")
+    logs(runs).mkdir(parents=True, exist_ok=True)
+    executor = submitit.SlurmExecutor(folder=logs(runs), max_num_timeout=REQUEUES, python=shlex.quote(sys.executable))
+    executor.update_parameters(
+        job_name=NAME,
+        signal_delay_s=job.notice,
+        array_parallelism=job.at_once or len(cells),
+        additional_parameters={"requeue": True},
+        **{name.replace("-", "_"): value for name, value in job.options().items()},
+    )
+    tasks = [Task(cell_process.command(c.config, runs, data_root, device), job.cpus) for c in cells]
+    try:
+        with executor.batch():
+            submitted = [executor.submit(task) for task in tasks]
+    except submitit.core.utils.FailedJobError as error:
+        raise UserError(f"Slurm refused: {' '.join(str(error).split())}") from None
+    return [task.job_id for task in submitted]
+
+
+def script(cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | None = None, device: str = "auto") -> str:
+    """An sbatch script that does the same without submitit: bash and Slurm's own commands only."""
+    array = f"0-{len(cells) - 1}" + (f"%{job.at_once}" if job.at_once else "")
+    options = {
+        "job-name": NAME,
+        "array": array,
+        **job.options(),
+        "signal": f"B:USR1@{job.notice}",
+        "output": logs(runs) / "%A_%a.txt",
+    }
+    head = "\n".join(f"#SBATCH --{name}={value}" for name, value in options.items())
+    places = [
+        "--runs",
+        str(runs),
+        "--device",
+        device,
+        *(["--data-root", str(data_root.absolute())] if data_root else []),
+    ]
+    lines = "\n".join(f"  {shlex.quote(f'{cell.config.command()} {shlex.join(places)}')}" for cell in cells)
+    return SCRIPT.format(
+        head=head,
+        lines=lines,
+        path=shlex.quote(str(Path(sys.executable).parent)),
+        threads=job.cpus,
+        logs=shlex.quote(str(logs(runs))),
+        checkpoints=f"{CHECKPOINT_SECONDS}={os.environ.get(CHECKPOINT_SECONDS, '300')}",
+    )
+
+
+SCRIPT = """\
+#!/bin/bash
+# Each task performs one cell. A task that is stopped, at its time limit or by a preemption,
+# writes its checkpoint and is queued again. Submit with: mkdir -p {logs} && sbatch THIS_FILE
+{head}
+#SBATCH --requeue
+#SBATCH --open-mode=append
+
+export PATH={path}:"$PATH" OMP_NUM_THREADS={threads}
+export {checkpoints}  # between two checkpoints of an epoch
+
+cells=(
+{lines}
+)
+
+stop() {{
+  kill -USR1 "$cell" 2>/dev/null
+}}
+again=0
+trap 'again=1; stop' USR1  # the time is nearly up
+trap stop TERM             # preempted, which Slurm queues again by itself, or cancelled
+
+bash -c "exec ${{cells[$SLURM_ARRAY_TASK_ID]}}" &
+cell=$!
+while true; do
+  wait "$cell"
+  code=$?
+  kill -0 "$cell" 2>/dev/null || break  # it was only a signal to this shell
+done
+if [ "$again" = 1 ] && [ "$code" != 0 ]; then
+  scontrol requeue "$SLURM_JOB_ID"
+fi
+exit "$code"
+"""

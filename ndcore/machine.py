@@ -1,0 +1,53 @@
+"""The machine that this process runs on, as far as it can be known without torch: cores, processor, GPUs."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+
+def usable_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Cores that this process may use: its affinity, and its quota where control groups (version 2) set one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        share, period = quota.read_text().split()
+        return max(1, min(cores, math.ceil(int(share) / int(period))))
+    except (OSError, ValueError):  # no control groups, or "max": no quota
+        return cores
+
+
+def cpu_name() -> str:
+    """Model name of the processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
+def gpus() -> dict[str, str]:
+    """The NVIDIA GPUs that this process may use: index or UUID, as `CUDA_VISIBLE_DEVICES` takes it, to model name.
+
+    Asks the driver's `nvidia-smi`; nothing where there is none.
+    """
+    if not (tool := shutil.which("nvidia-smi")):
+        return {}
+    query = [tool, "--query-gpu=index,uuid,name", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(query, capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    known = {}
+    for line in done.stdout.splitlines():
+        index, uuid, name = (part.strip() for part in line.split(",", 2))
+        known |= {index: name, uuid: name}
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return {key: name for key, name in known.items() if key.isdigit()}
+    wanted = [part.strip() for part in visible.split(",")]
+    return {key: known[key] for key in wanted if key in known}

@@ -1,0 +1,1 @@
+"""The kill experiment: what became of runs that were killed at random moments."""

@@ -1,0 +1,171 @@
+"""The grid on a real Slurm: one node on this machine, submitted, killed, stopped, queued again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from grid_helpers import TINY, cells
+
+from ndcore import cli, records
+from ndcore.config import RunConfig
+from ndcore.errors import UserError
+from ndcore.faults.experiment import same_result
+from ndcore.folders import CHECKPOINT_SECONDS, checkpoint_path, record_path, work_folder
+from ndcore.grid import cell as cell_process
+from ndcore.grid import slurm
+
+HERE = Path(__file__).parent
+CONFIG = RunConfig(arch="resnet18d", norm="bn", dataset="digits", epochs=12, **TINY)
+SELECTION = ["--dataset", "digits", "--arch", "resnet18d", "--norm", "bn", "--epochs", "12"]
+ASKED = ["--cpus-per-cell", "1", "--memory", "1G", "--time", "60", "--checkpoint-seconds", "0", "--device", "cpu"]
+NEEDED = ("slurmctld", "slurmd", "munged", "sbatch")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A Slurm of its own for this file."""
+    path = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
+    missing = [name for name in NEEDED if not shutil.which(name, path=path)]
+    if missing or os.geteuid() != 0:
+        reason = f"needs root and the packages slurm-wlm and munge; missing: {', '.join(missing) or 'root'}"
+        if os.environ.get("CI") or os.environ.get("NDCORE_REQUIRE_SLURM"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("slurm")
+    started = subprocess.run([HERE / "start_slurm.sh", folder], env=os.environ | {"PATH": path}, check=False)
+    assert started.returncode == 0
+    before = os.environ.get("SLURM_CONF")
+    os.environ["SLURM_CONF"] = str(folder / "slurm.conf")
+    yield folder
+    subprocess.run(["scancel", "--user=root"], check=False)
+    subprocess.run([HERE / "stop_slurm.sh", folder], check=True)
+    if before is None:
+        del os.environ["SLURM_CONF"]
+    else:
+        os.environ["SLURM_CONF"] = before
+
+
+def job_states() -> dict[str, str]:
+    """State of every task that Slurm knows, by its id."""
+    listed = subprocess.run(
+        ["squeue", "-h", "-a", "-t", "all", "-r", "-o", "%i %T"], capture_output=True, text=True, check=True
+    )
+    return dict(line.split() for line in listed.stdout.splitlines())
+
+
+def wait_for(seen, seconds: float = 500) -> None:
+    deadline = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < deadline, (job_states(), subprocess.run(["scontrol", "show", "job"], check=False))
+        time.sleep(0.2)
+
+
+def start_now(task: str) -> None:
+    """A task that is queued again waits for two minutes, unless it is told not to."""
+    subprocess.run(["scontrol", "update", f"JobId={task}", "StartTime=now"], check=True)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> dict[int, records.RunRecord]:
+    """The runs of both seeds, left alone, without Slurm."""
+    runs = tmp_path_factory.mktemp("alone") / "runs"
+    found = {}
+    for seed in (0, 1):
+        config = CONFIG.model_copy(update={"seed": seed})
+        subprocess.run(
+            cell_process.command(config, runs, device="cpu"), env=cell_process.environment(1), stderr=-1, check=True
+        )
+        found[seed] = records.read_complete(record_path(config, runs))
+    return found
+
+
+def check(runs: Path, whole: dict[int, records.RunRecord]) -> list[records.RunRecord]:
+    """Both records are there, whole, and bit-equal to those of the runs that were left alone."""
+    found, problems = records.scan(runs)
+    assert problems == []
+    assert [(r.config.seed, r.status) for r in found] == [(0, "complete"), (1, "complete")]
+    assert all(same_result(record, whole[record.config.seed]) for record in found)
+    assert not any(work_folder(record.config, runs).exists() for record in found)
+    return found
+
+
+@pytest.mark.end_to_end
+@pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("cluster")
+def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, whole, capsys):
+    """Through submitit: one task gets SIGKILL in the middle and is queued again, the other a signal."""
+    runs = tmp_path / "runs"
+    changes = [f"{name}={value}" for name, value in TINY.items()]
+    arguments = ["grid", "submit", *SELECTION, "--seeds", "0,1", "--set", *changes, "--runs", str(runs), *ASKED]
+    assert cli.main(arguments) == 0
+    job = capsys.readouterr().out.split("submitted as job ")[1].split(";")[0]
+    killed, stopped = (CONFIG.model_copy(update={"seed": seed}) for seed in (0, 1))
+    wait_for(checkpoint_path(killed, runs).exists)
+    subprocess.run(["scancel", "--signal=KILL", f"{job}_0"], check=True)
+    wait_for(checkpoint_path(stopped, runs).exists)
+    subprocess.run(["scancel", "--signal=USR2", f"{job}_1"], check=True)
+    wait_for(lambda: job_states()[f"{job}_0"] in ("CANCELLED", "FAILED"))
+    assert checkpoint_path(killed, runs).exists()
+    assert not record_path(killed, runs).exists()
+    subprocess.run(["scontrol", "requeue", f"{job}_0"], check=True)
+    wait_for(lambda: job_states()[f"{job}_1"] == "PENDING")
+    for task in (f"{job}_0", f"{job}_1"):
+        start_now(task)
+    wait_for(lambda: all(state == "COMPLETED" for task, state in job_states().items() if task.startswith(f"{job}_")))
+    assert [len(record.sessions) for record in check(runs, whole)] == [2, 2]
+
+
+@pytest.mark.end_to_end
+@pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("cluster")
+def test_the_plain_script_does_the_same(tmp_path, whole, capsys):
+    runs, file = tmp_path / "runs", tmp_path / "grid.sh"
+    changes = [f"{name}={value}" for name, value in TINY.items()]
+    arguments = ["grid", "submit", *SELECTION, "--seeds", "0,1", "--set", *changes, "--runs", str(runs), *ASKED]
+    assert cli.main([*arguments, "--script", str(file)]) == 0
+    assert capsys.readouterr().out == f"2 cells: sbatch {file}\n"
+    slurm.logs(runs).mkdir(parents=True)
+    listed = subprocess.run(["sbatch", "--parsable", file], capture_output=True, text=True, check=True)
+    job = listed.stdout.strip()
+    stopped = CONFIG.model_copy(update={"seed": 1})
+    wait_for(checkpoint_path(stopped, runs).exists)
+    subprocess.run(["scancel", "--signal=USR1", "--batch", f"{job}_1"], check=True)
+    wait_for(lambda: job_states()[f"{job}_1"] == "PENDING")
+    start_now(f"{job}_1")
+    wait_for(lambda: all(state == "COMPLETED" for task, state in job_states().items() if task.startswith(f"{job}_")))
+    assert [len(record.sessions) for record in check(runs, whole)] == [1, 2]
+
+
+def test_the_script_asks_for_what_was_asked(tmp_path):
+    job = slurm.Job(partition="gpu", gpus=1, cpus=8, memory="32G", minutes=90, at_once=5, notice=60)
+    text = slurm.script(cells(30), tmp_path / "runs", job, data_root=tmp_path)
+    for option in (
+        "array=0-29%5", "partition=gpu", "gpus-per-node=1", "cpus-per-task=8", "mem=32G", "time=90", "signal=B:USR1@60",
+        "requeue", "open-mode=append",
+    ):  # fmt: skip
+        assert f"#SBATCH --{option}\n" in text
+    assert text.count("ndcore run ") == 30
+    assert f"--runs {tmp_path / 'runs'} --device auto --data-root {tmp_path}" in text
+    assert f"export {CHECKPOINT_SECONDS}=" in text
+    subprocess.run(["bash", "-n"], input=text, text=True, check=True)
+
+
+@pytest.mark.parametrize("wrong", [{"cpus": 0}, {"gpus": -1}, {"minutes": 0}, {"at_once": 0}, {"notice": 0}])
+def test_what_makes_no_sense_is_refused(wrong):
+    with pytest.raises(UserError, match=r"of a Slurm task: at least \d is needed"):
+        slurm.Job(**wrong)
+
+
+def test_without_submitit_or_slurm_the_script_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(slurm.shutil, "which", lambda name: None)
+    with pytest.raises(UserError, match=r"sbatch is not there: .* use --script FILE"):
+        slurm.submit(cells(1), tmp_path, slurm.Job())
+    monkeypatch.setitem(sys.modules, "submitit", None)
+    with pytest.raises(UserError, match=r"pip install 'ndcore\[slurm\]', or use --script FILE"):
+        slurm.submit(cells(1), tmp_path, slurm.Job())

@@ -1,0 +1,136 @@
+"""The ledger as a page: counts, every claim in a row, errors as errors, every counter-example below."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+from ndcore.evidence.claims import Case, Claim, Decision, Outcome, Verdict
+from ndcore.report.claims import findings, tables
+from ndcore.report.html import csv
+from ndcore.report.page import load
+
+RUNS = Path(__file__).parents[2] / "runs"
+AGAINST = [Case("CIFAR-10, VGG-16", {"BN (%)": 90.5, "ND (%)": -3}), Case("a <place>", {"in fact": "another run"})]
+
+
+def claim(ident: str, *sources: str) -> Claim:
+    parameters = {"summands": {"a": 1}, "total": 1}
+    return Claim(
+        id=ident, source=sources, where="§1", statement="It adds up & more.", predicate="adds_up", parameters=parameters
+    )
+
+
+@pytest.fixture
+def decisions() -> list[Decision]:
+    return [
+        Decision(claim("good", "re-2024", "re-2025"), Verdict(Outcome.HOLDS, {"pairs": 1234, "gain (points)": -0.5})),
+        Decision(claim("bad", "original"), Verdict(Outcome.FAILS, {}, AGAINST)),
+        Decision(claim("some", "original"), Verdict(Outcome.IN_PART, {"tiny": 0.00012}, AGAINST[:1])),
+        Decision(claim("unknown", "original"), Verdict(Outcome.OPEN, {}, missing="test accuracies")),
+        Decision(claim("broken", "machine-summary"), error="predicate adds_up raised ValueError: <no>"),
+    ]
+
+
+def test_every_claim_has_a_row_with_an_address_and_a_verdict_in_sign_and_word(decisions):
+    soup = BeautifulSoup(tables.ledger_table(decisions), "html.parser")
+    rows = soup.select("tbody tr")
+    assert [row["id"] for row in rows] == [f"claim-{d.claim.id}" for d in decisions]
+    shown = [row.select("td")[1].select_one(".nd-value") for row in rows]
+    assert [v.find(string=True, recursive=False) for v in shown] == [*_words(decisions), "error"]
+    assert [v.select_one("[aria-hidden]").get_text() for v in shown[:4]] == ["✓ ", "✗ ", "◐ ", "? "]
+    assert [set(v["class"]) - {"nd-value"} for v in shown] == [
+        {"nd-good"},
+        {"nd-bad"},
+        {"nd-partial"},
+        {"nd-open"},
+        {"nd-missing"},
+    ]
+    box = soup.select_one("#ledger-of-claims")
+    assert box.has_attr("data-search")
+    heads = [th.get_text() for th in soup.select("thead th")]
+    assert [heads[int(i)] for i in box["data-filters"].split()] == ["verdict", "who"]
+
+
+def _words(decisions) -> list[str]:
+    return [str(d.verdict.outcome) for d in decisions if d.verdict]
+
+
+def test_a_row_says_what_decides_it(decisions):
+    view = tables.ledger_view(decisions)
+    assert view.loc["good", "numbers"].text == "pairs 1,234; gain (points) −0.50"
+    assert view.loc["some", "numbers"].text == "tiny 0.00012"
+    assert view.loc["good", "who"].text == "Obadage et al., arXiv 2024, ReScience C 2025"
+    assert "predicate adds_up" in view.loc["bad", "verdict"].note
+    assert view.loc["unknown", "verdict"].note.startswith("missing: test accuracies; ")
+    assert view.loc["broken", "verdict"].note.startswith("predicate adds_up raised ValueError")
+    assert not view.loc["broken", "numbers"].present
+
+
+def test_every_counter_example_can_be_reached_and_is_there(decisions):
+    table = BeautifulSoup(tables.ledger_table(decisions), "html.parser")
+    below = BeautifulSoup(tables.counterexamples(decisions), "html.parser")
+    links = {a["href"] for a in table.select("a[href^='#against-']")}
+    assert links == {f"#{details['id']}" for details in below.select("details")}
+    assert {a["href"] for a in below.select("a")} <= {f"#{row['id']}" for row in table.select("tbody tr")}
+    items = [item.get_text() for item in below.select("#against-bad li")]
+    assert items == ["CIFAR-10, VGG-16: BN (%) 90.50; ND (%) −3", "a <place>: in fact another run"]
+    assert "2 counter-examples" in below.select_one("#against-bad summary").get_text()
+    assert "No claim has a counter-example" in tables.counterexamples(decisions[:1])
+
+
+def test_a_claim_counts_for_each_source_and_once_in_all(decisions):
+    view = tables.counts_view(decisions).map(lambda value: value.number)
+    assert view.loc["Ye et al., ICLR 2020"].tolist() == [0, 1, 1, 1, 0, 3]
+    assert view.loc["Obadage et al., arXiv 2024", "holds"] == view.loc["Obadage et al., ReScience C 2025", "holds"] == 1
+    assert view.loc["all claims, each once"].tolist() == [1, 1, 1, 1, 1, 5]
+    assert "error" not in tables.counts_view(decisions[:4]).columns
+
+
+def test_errors_are_named_apart_from_verdicts(decisions):
+    assert "broken: predicate adds_up raised ValueError: &lt;no&gt;" in tables.error_notice(decisions)
+    assert tables.error_notice(decisions[:4]) == ""
+
+
+def test_sentences_count_and_name(decisions):
+    about = findings.about_ledger(decisions)
+    assert "**5 statements**: **1** holds, **1** holds in part, **1** fails, **1** cannot be decided" in about
+    assert "**1** ended in an error" in about
+    assert "3 counter-examples" in about.lower()
+    assert "error" not in findings.about_ledger(decisions[:4])
+    assert "[unknown](#claim-unknown) would need test accuracies" in findings.about_open_claims(decisions)
+    assert "could be decided" in findings.about_open_claims(decisions[:1])
+    central = [Decision(claim("re-always-better", "re-2024"), Verdict(Outcome.FAILS, {"pairs": 66}, AGAINST))]
+    assert "**fails** (pairs 66); [re-always-better](#claim-re-always-better)" in findings.about_the_central_claims(
+        central
+    )
+    assert "has a verdict" in findings.about_the_central_claims(decisions)
+    assert findings.about_ledger([]) == findings.NO_LEDGER
+
+
+def test_without_a_ledger_the_page_is_still_a_page():
+    for part in (tables.counts_table([]), tables.ledger_table([])):
+        assert "nothing to show" in part
+
+
+def test_the_table_is_saved_with_its_sources(decisions):
+    saved = pd.read_csv(io.StringIO(csv(tables.ledger_view(decisions), "Claim")))
+    assert saved["against it"].tolist() == ["0", "2", "1", "0", "none"]
+    assert "verdict (source)" in saved.columns
+
+
+def test_a_damaged_ledger_is_a_problem_of_the_page(tmp_path):
+    published = tmp_path / "published"
+    published.mkdir()
+    text = (RUNS / "published" / "claims.yaml").read_text()
+    (published / "claims.yaml").write_text(text.replace("predicate: nd_ahead\n", "predicate: nd_ahaed\n", 1))
+    material = load(tmp_path)
+    assert material.claims == []
+    problem = next(p for p in material.problems if p.file == "published/claims.yaml")
+    assert "unknown predicate 'nd_ahaed': did you mean nd_ahead" in problem.reason
+    (published / "claims.yaml").write_text(text)
+    assert len(load(tmp_path).claims) >= 45
