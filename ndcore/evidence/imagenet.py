@@ -19,7 +19,7 @@ GAIN_COLUMNS = ["arch", "metric", "baseline", "original", "reproduced", "baselin
 
 
 def imagenet_values(published: Published) -> pd.DataFrame:
-    """One row per value of Tables 6 and 7: the columns of `comparisons`, and these.
+    """One row per value of Tables 6 and 7, by network and metric: the columns of `comparisons`, and these.
 
     `single`: the spreadsheet's value with its third decimal, and `single_source`; `zoo_error`: what torchvision's
     documentation gives as error rate of its own trained network, `zoo_accuracy`: 100 minus that, and `zoo_source`;
@@ -27,6 +27,8 @@ def imagenet_values(published: Published) -> pd.DataFrame:
     """
     frame = comparisons(published)
     frame = frame[frame["dataset"] == "imagenet"]
+    order = frame["arch"].map({arch: place for place, arch in enumerate(IMAGENET_NETWORKS)})
+    frame = frame.assign(order=order).sort_values(["order", "metric"], kind="stable").drop(columns="order")
     single = published.imagenet.dropna(subset=["attempt"])[[*CELL, "value", "source"]]
     frame = frame.merge(single.rename(columns={"value": "single", "source": "single_source"}), on=CELL, how="left")
     zoo = published.model_zoo[[*CELL, "value", "source"]]

@@ -83,7 +83,7 @@ MODEL_ZOO = PublishedFile(
 )
 """Error rates on ImageNet that torchvision's documentation gives for its trained networks."""
 
-COLOURS = PublishedFile(
+PRINTED_COLOURS = PublishedFile(
     name="colours.csv",
     columns=SETTING | {"metric": "string", "colour": "string", "source": "string"},
     key=("dataset", "arch", "norm", "epochs", "metric"),
@@ -124,7 +124,7 @@ class Published:
     model_zoo: pd.DataFrame = field(default_factory=MODEL_ZOO.empty)
     design: pd.DataFrame = field(default_factory=DESIGN.empty)
     setup: pd.DataFrame = field(default_factory=SETUP.empty)
-    colours: pd.DataFrame = field(default_factory=COLOURS.empty)
+    colours: pd.DataFrame = field(default_factory=PRINTED_COLOURS.empty)
 
 
 FILES = {
@@ -136,7 +136,7 @@ FILES = {
     "model_zoo": MODEL_ZOO,
     "design": DESIGN,
     "setup": SETUP,
-    "colours": COLOURS,
+    "colours": PRINTED_COLOURS,
 }
 """The file of each table of `Published`."""
 

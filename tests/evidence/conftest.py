@@ -1,4 +1,4 @@
-"""The published values as they are in the repository, read once for all tests of the evidence."""
+"""The published values, as they are and with files left out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import pytest
 
 from ndcore.evidence.published import Published, load_all
 
+PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
+
 
 @pytest.fixture(scope="session")
 def published() -> Published:
-    published, problems = load_all(Path(__file__).parents[2] / "runs" / "published")
+    published, problems = load_all(PUBLISHED)
     assert problems == []
     return published

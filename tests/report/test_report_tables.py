@@ -11,7 +11,8 @@ from record_factory import make_record
 
 from ndcore.evidence.csv_files import read
 from ndcore.evidence.networks import EPOCHS
-from ndcore.evidence.published import ACCURACIES
+from ndcore.evidence.published import ACCURACIES, Published, load_all
+from ndcore.evidence.rules import comparisons
 from ndcore.evidence.runs import coverage, differences, follows_recipe
 from ndcore.report.accuracy.tables import accuracy_rows, accuracy_table, accuracy_view
 from ndcore.report.links import anchors
@@ -22,6 +23,11 @@ PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 @pytest.fixture(scope="module")
 def accuracies() -> pd.DataFrame:
     return read(ACCURACIES, PUBLISHED)
+
+
+@pytest.fixture(scope="module")
+def compared() -> pd.DataFrame:
+    return comparisons(load_all(PUBLISHED)[0])
 
 
 def one(rows: pd.DataFrame, ours: str, norm: str, epochs: int) -> pd.Series:
@@ -48,13 +54,14 @@ def test_the_final_epoch_counts_not_the_best(accuracies):
     assert row["test_top1"] == record.epochs[-1].test.top1
 
 
-def test_a_network_of_the_study_that_is_two_of_ours_is_not_counted_twice(accuracies):
+def test_a_network_of_the_study_that_is_two_of_ours_is_not_counted_twice(accuracies, compared):
     rows = accuracy_rows(accuracies, [], "cifar10")
     assert len(rows) == 66
     assert rows["original"].count() == 60
     assert rows["attempt_3"].count() == 60
-    view = accuracy_view(rows, 1)
-    assert view.loc["ResNet-18 (resnet18d), BN", ("Ye et al. 2020", "original")].text == "as above"
+    view = accuracy_view(rows, compared, 1)
+    second = view.loc["ResNet-18 (resnet18d), BN"]
+    assert {second[column].text for column in view.columns if column[0] != "This report"} == {"see ResNet-18"}
 
 
 @pytest.mark.parametrize(
@@ -78,19 +85,19 @@ def test_runs_that_leave_the_recipe_do_not_enter_the_tables(accuracies, change):
     assert (rows["runs"].sum(), rows["failed_runs"].sum()) == (0, 0)
 
 
-def test_runs_of_other_data_epochs_and_failed_runs_do_not_enter_a_cell(accuracies):
+def test_runs_of_other_data_epochs_and_failed_runs_do_not_enter_a_cell(accuracies, compared):
     records = [make_record(dataset="cifar100"), make_record(epochs=3), make_record(failed=True)]
     rows = accuracy_rows(accuracies, records, "cifar10")
     assert rows["runs"].sum() == 0
-    cell = accuracy_view(rows, 1).loc["ResNet-18 (resnet18d), BN", ("This report", "test")]
+    cell = accuracy_view(rows, compared, 1).loc["ResNet-18 (resnet18d), BN", ("This report", "test")]
     assert cell.text == "failed"
     assert not cell.present
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "cifar100"])
 @pytest.mark.parametrize("epochs", EPOCHS)
-def test_no_cell_is_blank_and_every_cell_says_where_it_comes_from(accuracies, dataset, epochs):
-    view = accuracy_view(accuracy_rows(accuracies, [make_record(dataset=dataset)], dataset), epochs)
+def test_no_cell_is_blank_and_every_cell_says_where_it_comes_from(accuracies, compared, dataset, epochs):
+    view = accuracy_view(accuracy_rows(accuracies, [make_record(dataset=dataset)], dataset), compared, epochs)
     values = [value for _, row in view.iterrows() for value in row]
     assert len(view) == 22
     assert view.index.is_unique
@@ -100,8 +107,8 @@ def test_no_cell_is_blank_and_every_cell_says_where_it_comes_from(accuracies, da
     assert len(own) == 3 * (22 - (epochs == 1))
 
 
-def test_an_average_that_is_not_the_mean_is_marked(accuracies):
-    view = accuracy_view(accuracy_rows(accuracies, [], "cifar10"), 100)
+def test_an_average_that_is_not_the_mean_is_marked(accuracies, compared):
+    view = accuracy_view(accuracy_rows(accuracies, [], "cifar10"), compared, 100)
     value = view.loc["MobileNet v2, BN", ("Obadage et al. 2024", "average")]
     assert value.text == "96.34 ≠"
     assert "94.80" in value.note
@@ -110,10 +117,26 @@ def test_an_average_that_is_not_the_mean_is_marked(accuracies):
 
 def test_the_table_without_published_values_says_missing_and_keeps_our_runs():
     rows = accuracy_rows(ACCURACIES.empty(), [make_record(46.0)], "cifar10")
-    view = accuracy_view(rows, 1)
+    compared = comparisons(Published())
+    view = accuracy_view(rows, compared, 1)
     assert view.loc["VGG-16, BN", ("Ye et al. 2020", "original")].text == "missing"
+    assert view.loc["VGG-16, BN", ("Average against original", "difference")].text == "missing"
     assert view.loc["ResNet-18 (resnet18d), BN", ("This report", "test")].text == "46.00"
-    assert "missing" in accuracy_table(rows, "cifar10", 1)
+    assert "missing" in accuracy_table(rows, compared, "cifar10", 1)
+
+
+def test_both_readings_of_the_threshold_stand_beside_the_printed_colour(accuracies, compared):
+    view = accuracy_view(accuracy_rows(accuracies, [], "cifar100"), compared, 1)["Average against original"]
+    assert [value.text for value in view.loc["ResNeXt-29, ND"]] == ["−8.25", "▼ lower by more", "• within", "red ▼"]
+    assert [value.text for value in view.loc["VGG-16, BN"]] == ["−0.54", "▼ lower by more", "• within", "black •"]
+    assert "reproduced 22.68, original 30.93" in view.loc["ResNeXt-29, ND"].iloc[1].note
+
+
+def test_without_the_colours_their_column_says_missing(accuracies, compared):
+    rows = accuracy_rows(accuracies, [], "cifar10")
+    view = accuracy_view(rows, compared.assign(printed=""), 20)["Average against original"]
+    assert view.loc["VGG-16, BN"].iloc[2].text == "▲ higher"
+    assert view.loc["VGG-16, BN"].iloc[3].text == "missing"
 
 
 def test_coverage_counts_settings_and_at_most_three_runs_each():

@@ -9,7 +9,7 @@ import pandas as pd
 from ndcore.evidence.networks import DATASETS, NETWORKS, NORM_LABELS
 from ndcore.evidence.published import IMAGENET_NETWORKS
 from ndcore.evidence.rules import COLOURS, RULES, THRESHOLD, VERDICTS, rule_counts
-from ndcore.report.accuracy.attempts import MEASURED_PAGE, is_another_run, spread
+from ndcore.report.accuracy.attempts import is_another_run, spread
 from ndcore.report.accuracy.comparison import ALLOWED, SIGNS, TABLES
 from ndcore.report.accuracy.findings import NO_PUBLISHED
 from ndcore.report.prose import Prose, count, listing, percent, points, prose
@@ -122,7 +122,7 @@ def about_corrections(single: pd.DataFrame, dataset: str) -> Prose:
         "",
         *(_correction(row) for _, row in wrong.iterrows()),
         *[""] * bool(len(wrong)),
-        f"[What was measured]({MEASURED_PAGE}) has the evidence and the tables with the right runs.",
+        "[What was measured](measured.ipynb) has the evidence and the tables with the right runs.",
     ]
     return prose("\n".join(lines))
 

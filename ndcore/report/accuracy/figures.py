@@ -83,9 +83,10 @@ def study_panel(rows: pd.DataFrame, published: pd.DataFrame, dataset: str, epoch
 def _caption(published: pd.DataFrame, dataset: str, epochs: int) -> str:
     splits = split_counts(published, dataset).loc[epochs]
     known = listing(f"{splits[split]} {words}" for split, words in WORDS.items() if splits[split])
+    known = known if splits.sum() else "not known"
     return (
         f"Figure {NUMBERS[dataset]} ({PANELS[epochs]}): {DATASETS[dataset]}, {count(epochs, 'epoch')}. O: original, R: "
-        f"average of three attempts, as printed. What the attempts behind R were measured on: {known or 'not known'}."
+        f"average of three attempts, as printed. What the attempts behind R were measured on: {known}."
     )
 
 

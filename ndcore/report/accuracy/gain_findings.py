@@ -39,7 +39,7 @@ def _about(series: Series) -> str:
     if series.label not in MEASURED_ON:
         return text
     above, below = (sum(end) for end in zip(*((g.low > 0, g.high < 0) for g in series.gains), strict=True))
-    return f"{text}; the interval lies wholly above zero for {above}, wholly below for {below}"
+    return f"{text}; the interval lies wholly above zero for {above or 'none'}, wholly below for {below or 'none'}"
 
 
 def about_intervals() -> Prose:

@@ -132,10 +132,10 @@ def _view_row(row: pd.Series, pairs: pd.DataFrame) -> dict[tuple[str, str], Valu
         ("Ye et al. 2020", "original"): published_value(row, "original"),
         (study, "average"): _average(row),
         (study, "measured on"): _split(row),
-        **{(against, name): value for name, value in _compared(row, pairs).items()},
         (own, "test"): _own(row, "test_top1", "test top-1 of the final epoch"),
         (own, "running training"): _own(row, "running_train_top1", "training top-1 while the weights move"),
         (own, "runs"): _own_runs(row),
+        **{(against, name): value for name, value in _compared(row, pairs).items()},
     }
 
 

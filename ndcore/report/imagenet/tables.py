@@ -39,10 +39,8 @@ def values_view(values: pd.DataFrame, number: int) -> pd.DataFrame:
         values: from `ndcore.evidence.imagenet.imagenet_values`.
         number: 6 or 7.
     """
-    rows = values[values["arch"].isin(NETWORKS_OF_TABLE[number])].sort_values(
-        ["metric"], ascending=False, kind="stable"
-    )
-    rows = rows.sort_values("arch", key=lambda names: names.map(list(IMAGENET_NETWORKS).index), kind="stable")
+    networks = NETWORKS_OF_TABLE[number]
+    rows = values[values["arch"].isin(networks)]
     view = pd.DataFrame(
         [_values_row(row) for _, row in rows.iterrows()], index=[row_name(r) for _, r in rows.iterrows()]
     )
@@ -107,10 +105,10 @@ def origin_view(values: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(view, orient="index")
 
 
-def _points(number: float, note: str, link: str) -> Value:
+def _points(number: float, note: str, link: str, digits: int = 3) -> Value:
     if isnan(number):
         return missing("missing", "a file of these values is damaged or lacks one", link)
-    return Value(points(number, 3).removesuffix("0"), note, link, number)
+    return Value(points(number, digits), note, link, number)
 
 
 def origin_table(values: pd.DataFrame) -> Html:
@@ -137,7 +135,7 @@ def gains_view(gains: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
         pair = [single[gain["arch"], norm, gain["metric"]] for norm in ("nd", gain["baseline"])]
         least, note = smallest_difference_error(gain["reproduced"]), f"drawing of {VALIDATION_IMAGES:,} images alone"
         view[gain_name(gain)] = {
-            "gain, original": _points(gain["original"], "difference of the printed values", IMAGENET_PAGE),
+            "gain, original": _points(gain["original"], "difference of the printed values", IMAGENET_PAGE, 2),
             "gain, reproduced": _points(gain["reproduced"], "difference of the spreadsheet's values", IMAGENET_PAGE),
             "change of baseline": _points(gain["baseline_change"], "reproduced minus original", IMAGENET_PAGE),
             "change of ND": _points(gain["nd_change"], "reproduced minus original", IMAGENET_PAGE),
