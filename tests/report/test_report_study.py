@@ -48,6 +48,8 @@ def test_the_sentence_says_what_the_printed_averages_are_nearer_to(published):
     swapped = frame.rename(columns={"train": "test", "test": "train"})
     assert "In 1 of 20 settings" in about_compared(swapped)
     assert "10 of 10 networks" in about_compared(frame)
+    assert "succeeded better" in about_compared(frame)
+    assert "succeeded better" not in about_compared(frame.rename(columns={"printed": "test", "test": "printed"}))
 
 
 def test_without_files_the_page_says_so():

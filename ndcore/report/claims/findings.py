@@ -30,7 +30,7 @@ def about_ledger(decisions: Sequence[Decision]) -> Prose:
     cases = sum(len(d.verdict.counterexamples) for d in decisions if d.verdict)
     return prose(
         f"The ledger holds **{count(len(decisions), 'statement')}**: {listing(parts)}. "
-        f"{count(cases, 'counter-example').capitalize()} are listed below the table, every one that was found."
+        f"{count(cases, 'counter-example').capitalize()} are listed with them, every one that was found."
     )
 
 
