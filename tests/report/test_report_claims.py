@@ -40,7 +40,7 @@ def test_every_claim_has_a_row_with_an_address_and_a_verdict_in_sign_and_word(de
     soup = BeautifulSoup(tables.ledger_table(decisions), "html.parser")
     rows = soup.select("tbody tr")
     assert [row["id"] for row in rows] == [f"claim-{d.claim.id}" for d in decisions]
-    shown = [row.select("td")[1].select_one(".nd-value") for row in rows]
+    shown = [row.select("td")[0].select_one(".nd-value") for row in rows]
     assert [v.find(string=True, recursive=False) for v in shown] == [*_words(decisions), "error"]
     assert [v.select_one("[aria-hidden]").get_text() for v in shown[:4]] == ["✓ ", "✗ ", "◐ ", "? "]
     assert [set(v["class"]) - {"nd-value"} for v in shown] == [

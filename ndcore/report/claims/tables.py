@@ -87,8 +87,8 @@ def ledger_view(decisions: Sequence[Decision]) -> pd.DataFrame:
 def _row(decision: Decision) -> dict[str, Value]:
     claim = decision.claim
     return {
+        "verdict": _verdict(decision),  # first, so that a phone shows it beside the claim
         "statement": word(claim.statement),
-        "verdict": _verdict(decision),
         "numbers": _numbers(decision),
         "against it": _against(decision),
         "who": word(who(claim.source)),

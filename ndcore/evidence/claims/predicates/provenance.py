@@ -127,5 +127,5 @@ def settings_agree(evidence: Evidence, items: dict[str, list[str]]) -> Verdict:
         held[topic] = differ.empty
         cases += [Case(f"{topic}: {name}", row.to_dict()) for name, row in differ.iterrows()]
     numbers = {"settings": sum(map(len, items.values())), "different": len(cases), "not stated": len(unknown)}
-    gap = f"{', '.join(unknown)} in both studies" if unknown and not cases else ""
+    gap = f"what both studies state about {', '.join(unknown)}" if unknown and not cases else ""
     return parts(held, numbers, cases, gap)
