@@ -9,7 +9,6 @@ to be done.
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 PACKAGE = Path(__file__).resolve().parents[1]
-ICON_SCRIPT = re.compile(r"<script[^>]*scripts/fontawesome\.js[^>]*></script>\s*")
 
 
 def inputs_digest(root: Path) -> str:
@@ -95,21 +93,10 @@ def visit_block_math(self, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def drop_icon_script(app: Sphinx, error: Exception | None) -> None:
-    """Take the theme's icon script off every page: it outweighs all the rest, and the icons are in a font too."""
-    if error is not None or app.builder.format != "html":
-        return
-    for page in Path(app.outdir).rglob("*.html"):
-        text = page.read_text()
-        if (short := ICON_SCRIPT.sub("", text)) != text:
-            page.write_text(short)
-
-
 def setup(app: Sphinx) -> dict[str, bool | str]:
     """Register with Sphinx."""
     app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
     app.connect("config-inited", choose_cache)
-    app.connect("build-finished", drop_icon_script)
     app.connect("env-before-read-docs", execute_pages)
     app.connect("build-finished", slim)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
