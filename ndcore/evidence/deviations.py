@@ -73,7 +73,7 @@ def deviations(published: Published) -> pd.DataFrame:
         `predicted_low`, `predicted_high`; `inside`, whether the original is between these (None if not known);
         `values` (text), `corrected` (text, or "").
     """
-    single = attempts(published)
+    single = attempts(published).dropna(subset="top1")  # without accuracies there may still be times
     if single.empty:
         return pd.DataFrame(columns=COLUMNS)
     splits = published.accuracies.query("study == 're' and attempt.notna()").groupby(KEY)["split"].agg(list)

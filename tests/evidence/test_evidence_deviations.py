@@ -145,6 +145,10 @@ def test_logs_give_forty_settings_of_test_accuracies(published):
     assert same["mean"].to_numpy() == pytest.approx(published_test["mean"].to_numpy(), abs=0.0101)
 
 
+def test_times_alone_make_no_rows(published):
+    assert deviations(replace(published, accuracies=Published().accuracies)).empty
+
+
 def test_without_files_there_are_no_rows(published):
     for frame in (deviations(Published()), logged_deviations(Published())):
         assert frame.empty
