@@ -8,8 +8,9 @@ once more, as it would without this module, and reports it.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -48,10 +49,14 @@ def fill_cache(
     missing = {path: source for path, source in sources.items() if not _cached(cache, source)}
     seconds: dict[Path, float] = {}
 
+    workers = workers or min(usable_cores(), MOST_KERNELS)
+    threads = str(max(1, usable_cores() // workers))
+    environment = {"OMP_NUM_THREADS": threads} | os.environ  # threads that wait for those of another kernel cost time
+
     async def page(path: Path, notebook: nbformat.NotebookNode, turn: asyncio.Semaphore) -> None:
         async with turn:
             started = time.perf_counter()
-            complete = await _execute(notebook, path.parent, timeout)
+            complete = await _execute(notebook, path.parent, timeout, environment)
             seconds[path] = time.perf_counter() - started
         if complete:
             bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds[path]})
@@ -59,7 +64,7 @@ def fill_cache(
         logger.info(f"{EXECUTED} {path.stem} in {seconds[path]:.1f} s ({len(seconds)} of {len(missing)})")
 
     async def every_page() -> None:
-        turn = asyncio.Semaphore(workers or min(usable_cores(), MOST_KERNELS))
+        turn = asyncio.Semaphore(workers)
         await asyncio.gather(*(page(path, notebook, turn) for path, notebook in missing.items()))
 
     asyncio.run(every_page())
@@ -74,13 +79,13 @@ def _cached(cache: JupyterCacheAbstract, notebook: nbformat.NotebookNode) -> boo
     return True
 
 
-async def _execute(notebook: nbformat.NotebookNode, folder: Path, timeout: int) -> bool:
+async def _execute(notebook: nbformat.NotebookNode, folder: Path, timeout: int, environment: Mapping[str, str]) -> bool:
     """Execute a notebook in place; whether every cell ran to its end."""
     where = {"metadata": {"path": str(folder)}}
     options = {"record_timing": False, "extra_arguments": ["--log-level=ERROR"]}  # times would change the cache's key
     client = NotebookClient(notebook, timeout=timeout, resources=where, **options)
     try:
-        await client.async_execute()
+        await client.async_execute(env=environment)
     except (CellExecutionError, CellTimeoutError, DeadKernelError):
         return False
     return True

@@ -16,7 +16,7 @@ from record_factory import make_record, write_examples
 from ndcore.commands import book
 from ndcore.folders import PROJECT
 from ndcore.records import Problem
-from ndcore.report import build, strict
+from ndcore.report import build, execution, strict
 from ndcore.report.execution import fill_cache
 
 
@@ -27,10 +27,13 @@ def notebook(folder: Path, name: str, source: str) -> Path:
     return folder / f"{name}.ipynb"
 
 
-def test_pages_are_executed_side_by_side_once_and_failures_are_left_to_the_build(tmp_path):
-    """Two pages that wait for each other end only if both run at the same time; each runs in its own folder."""
+def test_pages_are_executed_side_by_side_once_and_failures_are_left_to_the_build(tmp_path, monkeypatch):
+    """Two pages that wait for each other end only if both run at the same time, each in its own folder; they share the
+    cores."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(execution, "usable_cores", lambda: 6)
     meet = "import pathlib, time\npathlib.Path('{0}').touch()\n"
-    meet += "while not pathlib.Path('{1}').exists(): time.sleep(0.02)\n'met'"
+    meet += "while not pathlib.Path('{1}').exists(): time.sleep(0.02)\nimport os\nos.environ['OMP_NUM_THREADS']"
     pages = [notebook(tmp_path, "a", meet.format("a", "b")), notebook(tmp_path, "b", meet.format("b", "a"))]
     pages.append(notebook(tmp_path, "broken", "1 / 0"))
     cache_path = str(tmp_path / "cache")
@@ -38,7 +41,7 @@ def test_pages_are_executed_side_by_side_once_and_failures_are_left_to_the_build
     cache = get_cache(cache_path)
     for path in pages[:2]:
         _, executed = cache.merge_match_into_notebook(nbformat.read(path, as_version=4))
-        assert executed.cells[0].outputs[0].data["text/plain"] == "'met'"
+        assert executed.cells[0].outputs[0].data["text/plain"] == "'3'"
     with pytest.raises(KeyError):
         cache.match_cache_notebook(nbformat.read(pages[2], as_version=4))
     assert set(fill_cache(cache_path, pages[:2], timeout=60)) == set()
