@@ -197,7 +197,7 @@ while true; do
   kill -0 "$cell" 2>/dev/null || break  # it was only a signal to this shell
 done
 if [ "$again" = 1 ] && [ "$code" != 0 ]; then
-  scontrol requeue "$SLURM_JOB_ID"
+  scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"  # the id of the last task alone names the whole array
 fi
 exit "$code"
 """

@@ -125,6 +125,7 @@ def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, w
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("cluster")
 def test_the_plain_script_does_the_same(tmp_path, whole, capsys):
+    """The task that is stopped is the last of the array, whose id alone would name all of them."""
     runs, file = tmp_path / "runs", tmp_path / "grid.sh"
     changes = [f"{name}={value}" for name, value in TINY.items()]
     arguments = ["grid", "submit", *SELECTION, "--seeds", "0,1", "--set", *changes, "--runs", str(runs), *ASKED]
@@ -133,8 +134,8 @@ def test_the_plain_script_does_the_same(tmp_path, whole, capsys):
     slurm.logs(runs).mkdir(parents=True)
     listed = subprocess.run(["sbatch", "--parsable", file], capture_output=True, text=True, check=True)
     job = listed.stdout.strip()
-    stopped = CONFIG.model_copy(update={"seed": 1})
-    wait_for(checkpoint_path(stopped, runs).exists)
+    going_on, stopped = (CONFIG.model_copy(update={"seed": seed}) for seed in (0, 1))
+    wait_for(lambda: checkpoint_path(stopped, runs).exists() and checkpoint_path(going_on, runs).exists())
     subprocess.run(["scancel", "--signal=USR1", "--batch", f"{job}_1"], check=True)
     wait_for(lambda: job_states()[f"{job}_1"] == "PENDING")
     start_now(f"{job}_1")
