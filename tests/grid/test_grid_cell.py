@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,25 +73,28 @@ def whole(tmp_path_factory) -> records.RunRecord:
     return records.read_complete(record_path(CONFIG, runs))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2])
-def test_a_signal_stops_after_the_step_with_a_checkpoint_and_nothing_is_lost(tmp_path, whole, number):
-    runs = tmp_path / "runs"
-    process = start(CONFIG, runs)
-    wait_for(lambda: trains(work_folder(CONFIG, runs)))
-    process.send_signal(number)
-    code, message = finish(process)
-    if code == 0:  # it was faster than the signal
-        pytest.fail("the run ended before the signal: give it more epochs")
-    assert (code, message) == (130, f"{CONFIG.run_id} was stopped; the same command goes on from its last checkpoint")
-    assert checkpoint_path(CONFIG, runs).exists()
-    assert leases.current(work_folder(CONFIG, runs)) is None
-    assert records.scan(runs) == ([], [])
-    assert not (runs / "notebooks").exists()
-    assert finish(start(CONFIG, runs))[0] == 0
-    record = records.read_complete(record_path(CONFIG, runs))
-    assert same_result(record, whole)
-    assert (1, 0) < (record.sessions[-1].epoch, record.sessions[-1].step) <= (CONFIG.epochs, 2)
-    assert not work_folder(CONFIG, runs).exists()
+def test_a_signal_stops_after_the_step_with_a_checkpoint_and_nothing_is_lost(tmp_path, whole):
+    def stop_and_go_on(number: signal.Signals) -> signal.Signals:
+        runs = tmp_path / number.name
+        process = start(CONFIG, runs)
+        wait_for(lambda: trains(work_folder(CONFIG, runs)))
+        process.send_signal(number)
+        stopped = f"{CONFIG.run_id} was stopped; the same command goes on from its last checkpoint"
+        assert finish(process) == (130, stopped), f"{number.name}; code 0: it ended before, give it more epochs"
+        assert checkpoint_path(CONFIG, runs).exists()
+        assert leases.current(work_folder(CONFIG, runs)) is None
+        assert records.scan(runs) == ([], [])
+        assert not (runs / "notebooks").exists()
+        assert finish(start(CONFIG, runs))[0] == 0
+        record = records.read_complete(record_path(CONFIG, runs))
+        assert same_result(record, whole)
+        assert (1, 0) < (record.sessions[-1].epoch, record.sessions[-1].step) <= (CONFIG.epochs, 2)
+        assert not work_folder(CONFIG, runs).exists()
+        return number
+
+    signals = [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(stop_and_go_on, signals)) == signals
 
 
 def test_a_second_interrupt_stops_at_once_and_keeps_what_was_checkpointed(tmp_path):
@@ -219,20 +223,20 @@ def test_a_lost_lease_stops_before_the_record(tmp_path):
     assert leases.current(work)[1].host == "elsewhere"
 
 
-@pytest.mark.parametrize("damage", ["deleted", "truncated"])
-def test_a_checkpoint_that_is_gone_or_damaged_costs_only_itself(tmp_path, whole, damage):
-    runs = tmp_path / "runs"
-    process = start(CONFIG, runs)
-    wait_for(checkpoint_path(CONFIG, runs).exists)
+def test_a_checkpoint_that_is_gone_or_damaged_costs_only_itself(tmp_path, whole):
+    deleted, truncated = tmp_path / "deleted", tmp_path / "truncated"
+    process = start(CONFIG, deleted)
+    wait_for(checkpoint_path(CONFIG, deleted).exists)
     process.send_signal(signal.SIGUSR1)
     assert finish(process)[0] == 130
-    path = checkpoint_path(CONFIG, runs)
-    if damage == "deleted":
-        path.unlink()
-    else:
-        path.write_bytes(path.read_bytes()[:-1000])
-    assert finish(start(CONFIG, runs))[0] == 0
-    assert same_result(records.read_complete(record_path(CONFIG, runs)), whole)
+    shutil.copytree(deleted, truncated)
+    path = checkpoint_path(CONFIG, truncated)
+    path.write_bytes(path.read_bytes()[:-1000])
+    checkpoint_path(CONFIG, deleted).unlink()
+    for process in [start(CONFIG, runs) for runs in (deleted, truncated)]:
+        assert finish(process)[0] == 0
+    for runs in (deleted, truncated):
+        assert same_result(records.read_complete(record_path(CONFIG, runs)), whole)
 
 
 def small_notebook(folder: Path) -> Path:

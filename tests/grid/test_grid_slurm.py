@@ -75,14 +75,13 @@ def start_now(task: str) -> None:
 def whole(tmp_path_factory) -> dict[int, records.RunRecord]:
     """The runs of both seeds, left alone, without Slurm."""
     runs = tmp_path_factory.mktemp("alone") / "runs"
-    found = {}
-    for seed in (0, 1):
-        config = CONFIG.model_copy(update={"seed": seed})
-        subprocess.run(
-            cell_process.command(config, runs, device="cpu"), env=cell_process.environment(1), stderr=-1, check=True
-        )
-        found[seed] = records.read_complete(record_path(config, runs))
-    return found
+    configs = [CONFIG.model_copy(update={"seed": seed}) for seed in (0, 1)]
+    commands = [cell_process.command(config, runs, device="cpu") for config in configs]
+    for process in [
+        subprocess.Popen(command, env=cell_process.environment(1), stderr=subprocess.DEVNULL) for command in commands
+    ]:
+        assert process.wait() == 0
+    return {config.seed: records.read_complete(record_path(config, runs)) for config in configs}
 
 
 def check(runs: Path, whole: dict[int, records.RunRecord]) -> list[records.RunRecord]:
