@@ -159,7 +159,8 @@ def rankings(frame: pd.DataFrame) -> pd.DataFrame:
         frame: from `pairs`.
 
     Returns:
-        The columns `GROUP`, `norm`, those of `RankCorrelation`, and `holm`: p corrected for the number of rows (Holm).
+        The columns `GROUP`, `norm`, those of `RankCorrelation`, and `holm`: p corrected (Holm) for the number of rows
+        of the same split.
     """
     rows = [
         dict(zip([*GROUP, "norm"], name, strict=True)) | vars(rank_correlation(list(g["original"]), list(g["mean"])))
@@ -167,4 +168,6 @@ def rankings(frame: pd.DataFrame) -> pd.DataFrame:
         if len(g) >= FEWEST and g["original"].nunique() > 1 and g["mean"].nunique() > 1
     ]
     found = pd.DataFrame(rows)
-    return found.assign(holm=multipletests(found["p"], method="holm")[1]) if rows else found
+    if not rows:
+        return found
+    return found.assign(holm=found.groupby("split")["p"].transform(lambda p: multipletests(p, method="holm")[1]))

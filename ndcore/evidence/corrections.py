@@ -118,7 +118,11 @@ def _what_it_is(row: pd.Series, name: tuple, logs: dict[tuple, pd.DataFrame]) ->
             return f"logged run {run} of {setting[1]} {setting[2].upper()} {setting[3]} stands here"
     twice = logs[name][(logs[name]["train_top1"] - row["top1"]).abs() < CUT_OFF["top1"]]
     if len(twice):
-        return f"the accuracy of logged run {twice.iloc[0]['attempt']} of the same setting, with another training time"
+        run = twice.iloc[0]
+        if abs(run["train_top1"] - row["train_seconds"]) < CUT_OFF["top1"]:
+            what = "stands here a second time, its accuracy also in the place of its time"
+            return f"logged run {run['attempt']} of the same setting {what}"
+        return f"the accuracy of logged run {run['attempt']} of the same setting, with another training time"
     return "no logged run has these values"
 
 

@@ -92,7 +92,7 @@ class Moment:
             "data": (Place.loads_data, 0.1),
             "training": (Place.has_trained, 0.3),
             "checkpoint": (Place.writes_checkpoint, 0.005),
-            "record": (lambda place: place.writes_record() or place.has_record(), 0.001),
+            "record": (lambda place: place.writes_record() or place.has_record(), 0.0001),
             "notebook": (Place.has_record, 0.05),
             "anywhere": (always, 1.0),
         }[phase]

@@ -108,8 +108,9 @@ def test_sentences_carry_computed_numbers(folder):
     assert "The default, 3 seeds: test top-1 **46.00 %**, from 45.00 to 47.00 %; time × 1.00" in noise
     assert "Batch normalisation, 3 seeds: test top-1 **38.00 %**" in noise
     factors = findings.about_factors(ablation)
-    assert "Newton–Schulz iterations (default 5): **3**: failed; **4**: +0.00, time × 1.00" in factors
-    assert "span 2.00 points" in factors
+    assert "Newton–Schulz iterations (default 5): **3**: failed; **4**: +0.00 (+0.00), time × 1.00" in factors
+    assert "The 3 seeds of the default already span 2.00 points, and the one that" in factors
+    assert "is the lowest of them" in factors
 
 
 @pytest.mark.parametrize("exists", [True, False])

@@ -187,7 +187,7 @@ def test_sentences_carry_computed_numbers(times, frame):
     assert "- Table 9, CIFAR-100: 35 of 60 times are; 4 are cut off" in printed
     assert "1 is in column BN 1 (DPN-92)" in printed
     attempts = times_findings.about_attempts(frame, times)
-    assert "14 attempts took more than 1.5 times" in attempts
+    assert "14 attempts have a time of more than 1.5 times" in attempts
     assert "11 of them are trainings of a single epoch" in attempts
     assert attempts.count("\n- ") == 2
 

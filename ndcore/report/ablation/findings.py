@@ -72,10 +72,10 @@ def _levels(ablation: Ablation, records: Sequence[RunRecord]) -> str:
 
 def about_factors(ablation: Ablation, factors: Sequence[Factor] = FACTORS) -> Prose:
     """What every value of every factor does to accuracy and time, against the default with the same seed."""
-    if ablation.budget.config() not in ablation.complete:
+    default = ablation.complete.get(ablation.budget.config())
+    if default is None:
         return prose("There is no run of the default with the first seed yet, so nothing to compare the values with.")
     seeds = [top1(record) for record in ablation.across_seeds("nd")]
-    spread = max(seeds) - min(seeds)
     lines = []
     for factor in factors:
         varied = {v: c for v, c in ablation.budget.variations(factor).items() if v != factor.default}
@@ -84,17 +84,27 @@ def about_factors(ablation: Ablation, factors: Sequence[Factor] = FACTORS) -> Pr
     if len(seeds) > 1:
         lines += [
             "",
-            f"The seeds of the default span {spread:.2f} points: a smaller difference is not told from noise.",
+            f"Every value has a single run. The {len(seeds)} seeds of the default already span "
+            f"{max(seeds) - min(seeds):.2f} points, and the one that the values are compared with is "
+            f"{_place(top1(default), seeds)} of them: a difference of a few points is not told from noise.",
         ]
-    return prose("Accuracy in points against the default with the same seed, and time:\n\n" + "\n".join(lines))
+    return prose(
+        "Test accuracy and, in brackets, running training accuracy in points against the default with the same seed, "
+        "and time. Where the first is far lower and the second is not, the network trains, but the transforms that it "
+        "is tested with do not fit it:\n\n" + "\n".join(lines)
+    )
+
+
+def _place(value: float, values: Sequence[float]) -> str:
+    return "the highest" if value == max(values) else "the lowest" if value == min(values) else "neither end"
 
 
 def _against(ablation: Ablation, config: RunConfig) -> str:
     record = ablation.complete.get(config)
     if record is None:
         return "failed" if config in ablation.failed else NOT_RUN
-    gain, ratio = ablation.gain(record), ablation.time_ratio(record)
-    accuracy = "other images" if gain is None else points(gain)
+    gain, running, ratio = ablation.gain(record), ablation.running_gain(record), ablation.time_ratio(record)
+    accuracy = "other images" if gain is None or running is None else f"{points(gain)} ({points(running)})"
     return accuracy if ratio is None else f"{accuracy}, time {_ratio(ratio)}"
 
 

@@ -44,6 +44,11 @@ class Ablation:
         default = self.default_of(record)
         return top1(record) - top1(default) if default else None
 
+    def running_gain(self, record: RunRecord) -> float | None:
+        """The same of the running training top-1."""
+        default = self.default_of(record)
+        return running_top1(record) - running_top1(default) if default else None
+
     def time_ratio(self, record: RunRecord) -> float | None:
         """Training seconds in units of the default's mean; None without a default that ran on the same machine."""
         same = [seconds(r) for r in self.across_seeds("nd") if machine(r) == machine(record)]
@@ -68,6 +73,11 @@ def load(budget: Budget | None = None, folder: Path | None = None) -> Ablation:
 def top1(record: RunRecord) -> float:
     """Test top-1 of the final epoch, in percent."""
     return record.final_epoch.test_top1
+
+
+def running_top1(record: RunRecord) -> float:
+    """Running training top-1 of the final epoch, in percent."""
+    return record.epochs[-1].running_train.top1
 
 
 def seconds(record: RunRecord) -> float:

@@ -36,8 +36,8 @@ def two_networks_named_resnet18(material: Material) -> str:
     small, large = take("resnet18", "nd"), take("resnet18d", "nd")
     return (
         f"The logs name {said}. For one image the first computes {million(small.macs)} multiply-adds, the second "
-        f"{million(large.macs)}; they have {small.parameters:,} and {large.parameters:,} parameters, both printed as "
-        f"{printed_million(material.published, 'resnet18')}."
+        f"{million(large.macs)}; they have {small.parameters:,} and {large.parameters:,} parameters; the "
+        f"one size that is printed is {printed_million(material.published, 'resnet18')}."
     )
 
 

@@ -143,8 +143,8 @@ def about_rankings(found: pd.DataFrame) -> Prose:
         small = int((rows["holm"] < 0.05).sum())
         taus = span(rows["tau"], "{:.2f}".format)
         lines.append(
-            f"- {split}: Kendall's τ {taus} in {count(len(rows), 'comparison')}; after Holm's correction {small} of "
-            f"{len(rows)} are below the usual five percent"
+            f"- {split}: Kendall's τ {taus} in {count(len(rows), 'comparison')}; after Holm's correction for "
+            f"these {small} of {len(rows)} are below the usual five percent"
         )
     return prose("\n".join(lines))
 

@@ -134,7 +134,7 @@ def about_design(material: Material) -> Prose:
         f"{count(imagenet, 'run')} on ImageNet of Tables 6 and 7 that makes **{total + imagenet}**. The grid has "
         f"{len(NETWORKS)} networks, {len(NORMS)} normalisations, {len(EPOCHS)} lengths of training, "
         f"{len(STUDY_DATASETS)} data sets and {len(ATTEMPTS)} attempts; ImageNet has {len(IMAGENET_NETWORKS)} "
-        "networks, one run each."
+        "networks with one run for each normalisation, and one more without any."
     )
 
 

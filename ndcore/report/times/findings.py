@@ -111,10 +111,11 @@ def about_attempts(frame: pd.DataFrame, times: pd.DataFrame) -> Prose:
     far, repeated = far_attempts(known), repeated_times(times)
     single = int((far["epochs"] == 1).sum())
     lines = [
-        f"The three attempts of a setting ran the same code. Even so {count(len(far), 'attempt')} took more than "
-        f"{FAR:.1f} times the median of their three, or less than its inverse; {single} of them "
+        f"The three attempts of a setting ran the same code. Even so {count(len(far), 'attempt')} have a time of more "
+        f"than {FAR:.1f} times the median of their three, or less than its inverse; {single} of them "
         f"{'is a training' if single == 1 else 'are trainings'} of a single epoch. The others: "
-        f"{listing(_far(row) for _, row in far[far['epochs'] > 1].iterrows())}.",
+        f"{listing(_far(row) for _, row in far[far['epochs'] > 1].iterrows())}. What is "
+        "known to be the time of something else is among the corrections above.",
         "",
         f"{count(len(repeated), 'long time').capitalize()} stand twice, to the last decimal, which two measurements "
         "hardly do:" + ("" if repeated else " nothing to list."),

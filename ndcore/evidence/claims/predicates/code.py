@@ -5,7 +5,7 @@ from __future__ import annotations
 from ndcore.evidence.claims.evidence import BENCH, FOLDING, NETWORKS, Evidence
 from ndcore.evidence.claims.places import LABELS
 from ndcore.evidence.claims.registry import predicate
-from ndcore.evidence.claims.verdict import Case, Outcome, Verdict, every
+from ndcore.evidence.claims.verdict import Case, Verdict, every
 from ndcore.evidence.networks import NETWORKS as STUDY_NETWORKS
 from ndcore.evidence.networks import NORM_LABELS
 
@@ -71,7 +71,7 @@ def bn_beside_nd(evidence: Evidence, arch: str) -> Verdict:
     """A network with ND has batch normalisations beside its deconvolutions."""
     layers = evidence.count(arch, "nd").layers
     numbers = {"deconvolutions": layers.get("FastDeconv", 0), "batch normalisations": layers.get("BatchNorm2d", 0)}
-    return Verdict(Outcome.HOLDS if numbers["batch normalisations"] else Outcome.FAILS, numbers)
+    return every(numbers, [] if numbers["batch normalisations"] else [Case(LABELS[arch], numbers)])
 
 
 @predicate(FOLDING)
