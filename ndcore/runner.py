@@ -80,7 +80,7 @@ def run(
         return _perform(config, runs, data_root, device, lease)
     finally:
         if lease.held:
-            clear_up(config, runs, finished=record_path(config, runs).exists())
+            clear_up(config, runs, finished=_has_record(config, runs))
         lease.release()
         remove_if_empty(work)
 
@@ -112,6 +112,14 @@ def _recorded(config: RunConfig, runs: Path) -> Outcome | None:
     except ValueError as error:
         raise UserError(f"{path} is in the place of this run's record and {error}: move it away") from None
     return Outcome(path)
+
+
+def _has_record(config: RunConfig, runs: Path) -> bool:
+    """Whether the run has its record; something else in the record's place is none."""
+    try:
+        return _recorded(config, runs) is not None
+    except UserError:
+        return False
 
 
 def _perform(config: RunConfig, runs: Path, data_root: Path | None, device: str, lease: leases.Lease) -> Outcome:
