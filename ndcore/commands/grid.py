@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -181,6 +182,7 @@ def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) 
 
 
 def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
+    from ndcore.files import reason  # noqa: PLC0415
     from ndcore.grid import slurm  # noqa: PLC0415
 
     sys.stderr.writelines(f"left alone: {result.message}\n" for result in blocked)
@@ -195,11 +197,15 @@ def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Pat
     )
     if arguments.script:
         text = slurm.script(cells, runs, job, data_root=arguments.data_root, device=arguments.device)
+        slurm.make_logs(runs)
         if str(arguments.script) == "-":
             sys.stdout.write(text)
             return 0
-        arguments.script.write_text(text)
-        sys.stdout.write(f"{len(cells)} cells: sbatch {arguments.script}\n")
+        try:
+            arguments.script.write_text(text)
+        except OSError as error:
+            raise UserError(f"--script {arguments.script}: cannot be written: {reason(error)}") from None
+        sys.stdout.write(f"{len(cells)} cells: sbatch {shlex.quote(str(arguments.script))}\n")
         return 0
     ids = slurm.submit(cells, runs, job, data_root=arguments.data_root, device=arguments.device)
     sys.stdout.write(f"{len(cells)} cells submitted as job {ids[0].partition('_')[0]}; logs in {slurm.logs(runs)}\n")

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ndcore.errors import RunInterrupted, UserError
+from ndcore.files import reason
 from ndcore.folders import CHECKPOINT_SECONDS
 from ndcore.grid import cell as cell_process
 from ndcore.grid.cells import Cell
@@ -67,6 +68,18 @@ class Job:
 def logs(runs: Path) -> Path:
     """Where tasks write what they have to say."""
     return runs / "work" / "slurm"
+
+
+def make_logs(runs: Path) -> None:
+    """Make the folder of the logs: without it Slurm can start no task.
+
+    Raises:
+        UserError: it cannot be made.
+    """
+    try:
+        logs(runs).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot make {logs(runs)}: {reason(error)}; choose another folder with --runs") from None
 
 
 @dataclass
@@ -120,7 +133,7 @@ def submit(
         raise UserError("submitit is not installed: pip install 'ndcore[slurm]', or use --script FILE") from None
     if not shutil.which("sbatch"):
         raise UserError("sbatch is not there: run this on a login node of the cluster, or use --script FILE")
-    logs(runs).mkdir(parents=True, exist_ok=True)
+    make_logs(runs)
     executor = submitit.SlurmExecutor(folder=logs(runs), max_num_timeout=REQUEUES, python=shlex.quote(sys.executable))
     executor.update_parameters(
         job_name=NAME,
@@ -148,7 +161,7 @@ def script(cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | Non
         "signal": f"B:USR1@{job.notice}",
         "output": logs(runs) / "%A_%a.txt",
     }
-    head = "\n".join(f"#SBATCH --{name}={value}" for name, value in options.items())
+    head = "\n".join(f"#SBATCH --{name}={shlex.quote(str(value))}" for name, value in options.items())
     places = [
         "--runs",
         str(runs),

@@ -136,12 +136,11 @@ def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, w
 @pytest.mark.usefixtures("cluster")
 def test_the_plain_script_does_the_same(tmp_path, whole, capsys):
     """The task that is stopped is the last of the array, whose id alone would name all of them."""
-    runs, file = tmp_path / "runs", tmp_path / "grid.sh"
+    runs, file = tmp_path / "my runs", tmp_path / "grid.sh"
     changes = [f"{name}={value}" for name, value in TINY.items()]
     arguments = ["grid", "submit", *SELECTION, "--seeds", "0,1", "--set", *changes, "--runs", str(runs), *ASKED]
     assert cli.main([*arguments, "--script", str(file)]) == 0
     assert capsys.readouterr().out == f"2 cells: sbatch {file}\n"
-    slurm.logs(runs).mkdir(parents=True)
     listed = subprocess.run(["sbatch", "--parsable", file], capture_output=True, text=True, check=True)
     job = listed.stdout.strip()
     going_on, stopped = (CONFIG.model_copy(update={"seed": seed}) for seed in (0, 1))
@@ -151,6 +150,7 @@ def test_the_plain_script_does_the_same(tmp_path, whole, capsys):
     start_now(f"{job}_1")
     wait_for(lambda: completed(job))
     assert [len(record.sessions) for record in check(runs, whole)] == [1, 2]
+    assert sorted(path.name for path in slurm.logs(runs).iterdir()) == [f"{job}_0.txt", f"{job}_1.txt"]
 
 
 def test_the_script_asks_for_what_was_asked(tmp_path):
@@ -165,6 +165,30 @@ def test_the_script_asks_for_what_was_asked(tmp_path):
     assert f"--runs {tmp_path / 'runs'} --device auto --data-root {tmp_path}" in text
     assert f"export {CHECKPOINT_SECONDS}=" in text
     subprocess.run(["bash", "-n"], input=text, text=True, check=True)
+
+
+def submit(runs: Path, *more: str) -> int:
+    """`ndcore grid submit` of two cells."""
+    return cli.main(["grid", "submit", *SELECTION, "--seeds", "0,1", "--runs", str(runs), *more])
+
+
+def test_the_script_comes_with_the_folder_of_its_logs(tmp_path, capsys):
+    runs, file = tmp_path / "my runs", tmp_path / "the script.sh"
+    assert submit(runs, "--script", str(file)) == 0
+    assert capsys.readouterr().out == f"2 cells: sbatch '{file}'\n"
+    assert f"#SBATCH --output='{slurm.logs(runs)}/%A_%a.txt'\n" in file.read_text()
+    assert slurm.logs(runs).is_dir()
+
+
+def test_what_cannot_be_written_is_said_in_one_line(tmp_path, capsys):
+    runs = tmp_path / "runs"
+    assert submit(runs, "--script", str(tmp_path / "nodir" / "x.sh")) == 2
+    shutil.rmtree(slurm.logs(runs))
+    slurm.logs(runs).touch()
+    assert submit(runs, "--script", "-") == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("nodir/x.sh: cannot be written: no such file or directory")
+    assert f"cannot make {slurm.logs(runs)}: file exists; choose another folder with --runs" in second
 
 
 @pytest.mark.parametrize("wrong", [{"cpus": 0}, {"gpus": -1}, {"minutes": 0}, {"at_once": 0}, {"notice": 0}])
