@@ -8,7 +8,6 @@ whatever was submitted twice.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import shutil
@@ -21,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ndcore.errors import RunInterrupted, UserError
+from ndcore.errors import RunFailed, RunInterrupted, UserError
 from ndcore.files import reason
 from ndcore.folders import CHECKPOINT_SECONDS
 from ndcore.grid import cell as cell_process
@@ -31,6 +30,8 @@ REQUEUES = 10_000
 """So often a task may run into its time limit; it goes on from its checkpoint each time."""
 NAME = "ndcore"
 POLL_SECONDS = 0.5
+EARLY_SECONDS = 60
+"""So much earlier than asked for Slurm may send a signal, as its manual says."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ class Job:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UserError(f"{name.replace('_', ' ')} {value} of a Slurm task: at least {least} is needed")
+        if self.notice + EARLY_SECONDS >= 60 * self.minutes:
+            raise UserError(
+                f"time {self.minutes} min of a Slurm task: told to stop {self.notice} s before its end, up to a minute "
+                "earlier than that, it would get nowhere: more minutes are needed, or less notice"
+            )
 
     def options(self) -> dict[str, Any]:
         """As options of sbatch, without those of the array."""
@@ -108,15 +114,25 @@ class Task:
     def checkpoint(self) -> Any:
         """Called by submitit in a signal handler: wait until the checkpoint is written, then queue the same again.
 
-        `Popen.wait` must not be used here: what the handler interrupts may hold its lock.
+        None, if the cell is done or has failed, and is not to be queued again. `Popen.wait` must not be used here: what
+        the handler interrupts may hold its lock.
         """
         import submitit  # noqa: PLC0415 - an optional extra
 
-        if self.process is not None:
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                os.kill(self.process.pid, signal.SIGUSR1)
-                os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+        if self.process is not None and self._end() in (0, RunFailed.exit_code):
+            return None
         return submitit.helpers.DelayedSubmission(Task(self.command, self.threads))
+
+    def _end(self) -> int | None:
+        """Have the cell stop; its exit code, None if it was killed or what is interrupted is about to learn it."""
+        if self.process.returncode is not None:
+            return self.process.returncode
+        try:
+            os.kill(self.process.pid, signal.SIGUSR1)
+            ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+        except (ProcessLookupError, ChildProcessError):
+            return None
+        return ended.si_status if ended.si_code == os.CLD_EXITED else None
 
 
 def submit(
@@ -206,10 +222,11 @@ bash -c "exec ${{cells[$SLURM_ARRAY_TASK_ID]}}" &
 cell=$!
 while true; do
   wait "$cell"
-  code=$?
   kill -0 "$cell" 2>/dev/null || break  # it was only a signal to this shell
 done
-if [ "$again" = 1 ] && [ "$code" != 0 ]; then
+wait "$cell"  # again, for its own code, should the signal have come together with its end
+code=$?
+if [ "$again" = 1 ] && [ "$code" -ge 128 ]; then  # it was stopped or killed; it has not failed, and is not done
   scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"  # the id of the last task alone names the whole array
 fi
 exit "$code"

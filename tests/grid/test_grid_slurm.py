@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -189,6 +190,56 @@ def test_what_cannot_be_written_is_said_in_one_line(tmp_path, capsys):
     first, second = capsys.readouterr().err.splitlines()
     assert first.endswith("nodir/x.sh: cannot be written: no such file or directory")
     assert f"cannot make {slurm.logs(runs)}: file exists; choose another folder with --runs" in second
+
+
+def executable(file: Path, text: str) -> None:
+    """Put a program of bash into place."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"#!/bin/bash\n{text}\n")
+    file.chmod(0o755)
+
+
+ENDINGS = [("exit 130", True), ("kill -KILL $$", True), ("exit 0", False), ("exit 1", False), ("exit 2", False)]
+"""What a cell that is told to stop may do, and whether it is queued again then."""
+
+
+def stopping_with(ending: str, begun: Path) -> str:
+    """Bash that waits to be told to stop."""
+    return f"trap '{ending}' USR1\ntouch {begun}\nwhile true; do sleep 0.05; done"
+
+
+@pytest.mark.parametrize(("ending", "again"), ENDINGS)
+def test_the_script_queues_only_what_was_stopped_again(tmp_path, monkeypatch, ending, again):
+    begun, queued = tmp_path / "begun", tmp_path / "queued"
+    executable(tmp_path / "bin" / "ndcore", stopping_with(ending, begun))
+    executable(tmp_path / "bin" / "scontrol", f'echo "$@" >{queued}')
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
+    text = slurm.script(cells(1), tmp_path / "runs", slurm.Job())
+    task = {"SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "0"}
+    process = subprocess.Popen(["bash", "-c", text], env=os.environ | task)
+    wait_for(begun.exists)
+    process.send_signal(signal.SIGUSR1)
+    assert process.wait(20) == (137 if "KILL" in ending else int(ending.split()[1]))
+    assert queued.exists() == again
+    assert not again or queued.read_text() == "requeue 7_0\n"
+
+
+@pytest.mark.parametrize(("ending", "again"), ENDINGS[:4])
+def test_submitit_queues_only_what_was_stopped_again(tmp_path, ending, again):
+    begun = tmp_path / "begun"
+    task = slurm.Task(["bash", "-c", stopping_with(ending, begun)], 1)
+    task.process = subprocess.Popen(task.command)
+    wait_for(begun.exists)
+    assert (task.checkpoint() is not None) == again
+    task.process.wait(20)
+    assert (task.checkpoint() is not None) == again
+
+
+@pytest.mark.parametrize(("minutes", "notice"), [(3, 120), (1, 1), (2, 60)])
+def test_a_task_that_would_be_told_to_stop_at_once_is_refused(minutes, notice):
+    with pytest.raises(UserError, match=f"time {minutes} min of a Slurm task: told to stop {notice} s before its end"):
+        slurm.Job(minutes=minutes, notice=notice)
+    assert slurm.Job(minutes=minutes + 1, notice=notice).minutes == minutes + 1
 
 
 @pytest.mark.parametrize("wrong", [{"cpus": 0}, {"gpus": -1}, {"minutes": 0}, {"at_once": 0}, {"notice": 0}])
