@@ -30,6 +30,9 @@ REQUEUES = 10_000
 """So often a task may run into its time limit; it goes on from its checkpoint each time."""
 NAME = "ndcore"
 POLL_SECONDS = 0.5
+GRACE_SECONDS = 15 * 60
+"""So long a task whose cell was told to stop, but not by us, waits for Slurm to queue it again. At a preemption Slurm
+does so when the partition's GraceTime is over, and tells the cell at its beginning."""
 EARLY_SECONDS = 60
 """So much earlier than asked for Slurm may send a signal, as its manual says."""
 
@@ -106,6 +109,7 @@ class Task:
         while (code := self.process.poll()) is None:
             time.sleep(POLL_SECONDS)
         if code == RunInterrupted.exit_code:
+            time.sleep(GRACE_SECONDS)  # submitit's signal, or Slurm, ends it: leaving now is failing, to Slurm
             raise RuntimeError("the cell was stopped and not queued again; its checkpoint is there")
         if code:
             raise RuntimeError(f"the cell ended with code {code}; its last lines are above")
@@ -156,6 +160,7 @@ def submit(
         signal_delay_s=job.notice,
         array_parallelism=job.at_once or len(cells),
         additional_parameters={"requeue": True},
+        srun_args=["--cpus-per-task", str(job.cpus)],  # srun no longer takes it from sbatch since Slurm 22.05
         **{name.replace("-", "_"): value for name, value in job.options().items()},
     )
     tasks = [Task(cell_process.command(c.config, runs, data_root, device), job.cpus) for c in cells]

@@ -19,7 +19,7 @@ from ndcore.errors import UserError
 from ndcore.faults.experiment import same_result
 from ndcore.folders import CHECKPOINT_SECONDS, checkpoint_path, record_path, work_folder
 from ndcore.grid import cell as cell_process
-from ndcore.grid import slurm
+from ndcore.grid import leases, slurm
 
 HERE = Path(__file__).parent
 CONFIG = RunConfig(arch="resnet18d", norm="bn", dataset="digits", epochs=12, **TINY)
@@ -110,8 +110,11 @@ def check(runs: Path, whole: dict[int, records.RunRecord]) -> list[records.RunRe
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("cluster")
 def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, whole, capsys):
-    """Through submitit: one task gets SIGKILL in the middle and is queued again, the other a signal."""
-    runs = tmp_path / "runs"
+    """Through submitit: one task gets SIGKILL in the middle and is queued again, the other is preempted.
+
+    At a preemption Slurm sends SIGTERM, which the cell obeys; the task is still there when the time of grace is over.
+    """
+    runs = tmp_path / "my runs"
     changes = [f"{name}={value}" for name, value in TINY.items()]
     arguments = ["grid", "submit", *SELECTION, "--seeds", "0,1", "--set", *changes, "--runs", str(runs), *ASKED]
     assert cli.main(arguments) == 0
@@ -120,6 +123,10 @@ def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, w
     wait_for(checkpoint_path(killed, runs).exists)
     subprocess.run(["scancel", "--signal=KILL", f"{job}_0"], check=True)
     wait_for(checkpoint_path(stopped, runs).exists)
+    subprocess.run(["scancel", "--signal=TERM", f"{job}_1"], check=True)
+    wait_for(lambda: leases.current(work_folder(stopped, runs)) is None)
+    time.sleep(2 * slurm.POLL_SECONDS)
+    assert job_states()[f"{job}_1"] == "RUNNING"
     subprocess.run(["scancel", "--signal=USR2", f"{job}_1"], check=True)
     wait_for(lambda: job_states()[f"{job}_0"] in ("CANCELLED", "FAILED"))
     assert checkpoint_path(killed, runs).exists()
@@ -233,6 +240,17 @@ def test_submitit_queues_only_what_was_stopped_again(tmp_path, ending, again):
     assert (task.checkpoint() is not None) == again
     task.process.wait(20)
     assert (task.checkpoint() is not None) == again
+
+
+def test_a_cell_that_slurm_told_to_stop_is_waited_with(monkeypatch):
+    """Longer than the time of grace it is not."""
+    monkeypatch.setattr(slurm, "GRACE_SECONDS", 0.5)
+    task, before = slurm.Task(["bash", "-c", "exit 130"], 1), time.monotonic()
+    with pytest.raises(RuntimeError, match="its checkpoint is there"):
+        task()
+    assert time.monotonic() - before > 0.5
+    with pytest.raises(RuntimeError, match="ended with code 1"):
+        slurm.Task(["bash", "-c", "exit 1"], 1)()
 
 
 @pytest.mark.parametrize(("minutes", "notice"), [(3, 120), (1, 1), (2, 60)])
