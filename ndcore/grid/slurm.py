@@ -9,6 +9,7 @@ whatever was submitted twice.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -33,6 +34,7 @@ POLL_SECONDS = 0.5
 GRACE_SECONDS = 15 * 60
 """So long a task whose cell was told to stop, but not by us, waits for Slurm to queue it again. At a preemption Slurm
 does so when the partition's GraceTime is over, and tells the cell at its beginning."""
+MAX_ARRAY_SIZE = 1001
 EARLY_SECONDS = 60
 """So much earlier than asked for Slurm may send a signal, as its manual says."""
 
@@ -54,9 +56,11 @@ class Job:
     """Tasks that run at the same time at most; None: as many as the cluster allows."""
     notice: int = 120
     """Seconds between the signal to stop and the end of the time."""
+    max_array: int | None = None
+    """Tasks of a job array at most; None: as many as the cluster says."""
 
     def __post_init__(self) -> None:
-        for name, least in {"gpus": 0, "cpus": 1, "minutes": 1, "at_once": 1, "notice": 1}.items():
+        for name, least in {"gpus": 0, "cpus": 1, "minutes": 1, "at_once": 1, "notice": 1, "max_array": 1}.items():
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UserError(f"{name.replace('_', ' ')} {value} of a Slurm task: at least {least} is needed")
@@ -72,6 +76,16 @@ class Job:
         if self.gpus:
             chosen["gpus-per-node"] = self.gpus
         return {name: value for name, value in chosen.items() if value is not None}
+
+
+def max_array_size() -> int:
+    """How many tasks a job array of this cluster may have; Slurm's default where there is none to ask."""
+    try:
+        asked = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return MAX_ARRAY_SIZE
+    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", asked.stdout, re.MULTILINE)
+    return max(1, int(found[1])) if found else MAX_ARRAY_SIZE
 
 
 def logs(runs: Path) -> Path:
@@ -142,7 +156,7 @@ class Task:
 def submit(
     cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | None = None, device: str = "auto"
 ) -> list[str]:
-    """Submit the cells as one job array; returns the ids of the tasks.
+    """Submit the cells, as one job array or as many as the cluster needs; returns the ids of these jobs.
 
     Raises:
         UserError: submitit or Slurm is not there, or Slurm refuses.
@@ -164,16 +178,32 @@ def submit(
         **{name.replace("-", "_"): value for name, value in job.options().items()},
     )
     tasks = [Task(cell_process.command(c.config, runs, data_root, device), job.cpus) for c in cells]
-    try:
-        with executor.batch():
-            submitted = [executor.submit(task) for task in tasks]
-    except submitit.core.utils.FailedJobError as error:
-        raise UserError(f"Slurm refused: {' '.join(str(error).split())}") from None
-    return [task.job_id for task in submitted]
+    jobs: list[str] = []
+    most = job.max_array or max_array_size()
+    for array in (tasks[first : first + most] for first in range(0, len(tasks), most)):
+        if jobs and job.at_once:  # an array knows of its own tasks only
+            executor.update_parameters(dependency=f"afterany:{jobs[-1]}")
+        try:
+            with executor.batch():
+                submitted = [executor.submit(task) for task in array]
+        except submitit.core.utils.FailedJobError as error:
+            before = f"; submitted before: {', '.join(jobs)}" if jobs else ""
+            raise UserError(f"Slurm refused: {' '.join(str(error).split())}{before}") from None
+        jobs.append(submitted[0].job_id.partition("_")[0])
+    return jobs
 
 
 def script(cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | None = None, device: str = "auto") -> str:
-    """An sbatch script that does the same without submitit: bash and Slurm's own commands only."""
+    """An sbatch script that does the same without submitit: bash and Slurm's own commands only.
+
+    Raises:
+        UserError: the cells do not fit into one job array.
+    """
+    if len(cells) > (most := job.max_array or max_array_size()):
+        raise UserError(
+            f"{len(cells)} cells do not fit into the job array of a script, of {most} tasks (MaxArraySize of the "
+            "cluster, or --max-array): submit without --script, or fewer, like one --table at a time"
+        )
     array = f"0-{len(cells) - 1}" + (f"%{job.at_once}" if job.at_once else "")
     options = {
         "job-name": NAME,

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from grid_helpers import TINY, cells
+from grid_helpers import TINY
 
 from ndcore import cli, records
 from ndcore.config import RunConfig
-from ndcore.errors import UserError
 from ndcore.faults.experiment import same_result
-from ndcore.folders import CHECKPOINT_SECONDS, checkpoint_path, record_path, work_folder
+from ndcore.folders import checkpoint_path, record_path, work_folder
 from ndcore.grid import cell as cell_process
 from ndcore.grid import leases, slurm
 
@@ -159,117 +156,3 @@ def test_the_plain_script_does_the_same(tmp_path, whole, capsys):
     wait_for(lambda: completed(job))
     assert [len(record.sessions) for record in check(runs, whole)] == [1, 2]
     assert sorted(path.name for path in slurm.logs(runs).iterdir()) == [f"{job}_0.txt", f"{job}_1.txt"]
-
-
-def test_the_script_asks_for_what_was_asked(tmp_path):
-    job = slurm.Job(partition="gpu", gpus=1, cpus=8, memory="32G", minutes=90, at_once=5, notice=60)
-    text = slurm.script(cells(30), tmp_path / "runs", job, data_root=tmp_path)
-    for option in (
-        "array=0-29%5", "partition=gpu", "gpus-per-node=1", "cpus-per-task=8", "mem=32G", "time=90", "signal=B:USR1@60",
-        "requeue", "open-mode=append",
-    ):  # fmt: skip
-        assert f"#SBATCH --{option}\n" in text
-    assert text.count("ndcore run ") == 30
-    assert f"--runs {tmp_path / 'runs'} --device auto --data-root {tmp_path}" in text
-    assert f"export {CHECKPOINT_SECONDS}=" in text
-    subprocess.run(["bash", "-n"], input=text, text=True, check=True)
-
-
-def submit(runs: Path, *more: str) -> int:
-    """`ndcore grid submit` of two cells."""
-    return cli.main(["grid", "submit", *SELECTION, "--seeds", "0,1", "--runs", str(runs), *more])
-
-
-def test_the_script_comes_with_the_folder_of_its_logs(tmp_path, capsys):
-    runs, file = tmp_path / "my runs", tmp_path / "the script.sh"
-    assert submit(runs, "--script", str(file)) == 0
-    assert capsys.readouterr().out == f"2 cells: sbatch '{file}'\n"
-    assert f"#SBATCH --output='{slurm.logs(runs)}/%A_%a.txt'\n" in file.read_text()
-    assert slurm.logs(runs).is_dir()
-
-
-def test_what_cannot_be_written_is_said_in_one_line(tmp_path, capsys):
-    runs = tmp_path / "runs"
-    assert submit(runs, "--script", str(tmp_path / "nodir" / "x.sh")) == 2
-    shutil.rmtree(slurm.logs(runs))
-    slurm.logs(runs).touch()
-    assert submit(runs, "--script", "-") == 2
-    first, second = capsys.readouterr().err.splitlines()
-    assert first.endswith("nodir/x.sh: cannot be written: no such file or directory")
-    assert f"cannot make {slurm.logs(runs)}: file exists; choose another folder with --runs" in second
-
-
-def executable(file: Path, text: str) -> None:
-    """Put a program of bash into place."""
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(f"#!/bin/bash\n{text}\n")
-    file.chmod(0o755)
-
-
-ENDINGS = [("exit 130", True), ("kill -KILL $$", True), ("exit 0", False), ("exit 1", False), ("exit 2", False)]
-"""What a cell that is told to stop may do, and whether it is queued again then."""
-
-
-def stopping_with(ending: str, begun: Path) -> str:
-    """Bash that waits to be told to stop."""
-    return f"trap '{ending}' USR1\ntouch {begun}\nwhile true; do sleep 0.05; done"
-
-
-@pytest.mark.parametrize(("ending", "again"), ENDINGS)
-def test_the_script_queues_only_what_was_stopped_again(tmp_path, monkeypatch, ending, again):
-    begun, queued = tmp_path / "begun", tmp_path / "queued"
-    executable(tmp_path / "bin" / "ndcore", stopping_with(ending, begun))
-    executable(tmp_path / "bin" / "scontrol", f'echo "$@" >{queued}')
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
-    text = slurm.script(cells(1), tmp_path / "runs", slurm.Job())
-    task = {"SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "0"}
-    process = subprocess.Popen(["bash", "-c", text], env=os.environ | task)
-    wait_for(begun.exists)
-    process.send_signal(signal.SIGUSR1)
-    assert process.wait(20) == (137 if "KILL" in ending else int(ending.split()[1]))
-    assert queued.exists() == again
-    assert not again or queued.read_text() == "requeue 7_0\n"
-
-
-@pytest.mark.parametrize(("ending", "again"), ENDINGS[:4])
-def test_submitit_queues_only_what_was_stopped_again(tmp_path, ending, again):
-    begun = tmp_path / "begun"
-    task = slurm.Task(["bash", "-c", stopping_with(ending, begun)], 1)
-    task.process = subprocess.Popen(task.command)
-    wait_for(begun.exists)
-    assert (task.checkpoint() is not None) == again
-    task.process.wait(20)
-    assert (task.checkpoint() is not None) == again
-
-
-def test_a_cell_that_slurm_told_to_stop_is_waited_with(monkeypatch):
-    """Longer than the time of grace it is not."""
-    monkeypatch.setattr(slurm, "GRACE_SECONDS", 0.5)
-    task, before = slurm.Task(["bash", "-c", "exit 130"], 1), time.monotonic()
-    with pytest.raises(RuntimeError, match="its checkpoint is there"):
-        task()
-    assert time.monotonic() - before > 0.5
-    with pytest.raises(RuntimeError, match="ended with code 1"):
-        slurm.Task(["bash", "-c", "exit 1"], 1)()
-
-
-@pytest.mark.parametrize(("minutes", "notice"), [(3, 120), (1, 1), (2, 60)])
-def test_a_task_that_would_be_told_to_stop_at_once_is_refused(minutes, notice):
-    with pytest.raises(UserError, match=f"time {minutes} min of a Slurm task: told to stop {notice} s before its end"):
-        slurm.Job(minutes=minutes, notice=notice)
-    assert slurm.Job(minutes=minutes + 1, notice=notice).minutes == minutes + 1
-
-
-@pytest.mark.parametrize("wrong", [{"cpus": 0}, {"gpus": -1}, {"minutes": 0}, {"at_once": 0}, {"notice": 0}])
-def test_what_makes_no_sense_is_refused(wrong):
-    with pytest.raises(UserError, match=r"of a Slurm task: at least \d is needed"):
-        slurm.Job(**wrong)
-
-
-def test_without_submitit_or_slurm_the_script_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(slurm.shutil, "which", lambda name: None)
-    with pytest.raises(UserError, match=r"sbatch is not there: .* use --script FILE"):
-        slurm.submit(cells(1), tmp_path, slurm.Job())
-    monkeypatch.setitem(sys.modules, "submitit", None)
-    with pytest.raises(UserError, match=r"pip install 'ndcore\[slurm\]', or use --script FILE"):
-        slurm.submit(cells(1), tmp_path, slurm.Job())
