@@ -12,28 +12,23 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ndcore.errors import RunFailed, RunInterrupted, UserError
+from ndcore.errors import UserError
 from ndcore.files import reason
 from ndcore.folders import CHECKPOINT_SECONDS
 from ndcore.grid import cell as cell_process
 from ndcore.grid.cells import Cell
+from ndcore.grid.slurm_task import Task
 
 REQUEUES = 10_000
 """So often a task may run into its time limit; it goes on from its checkpoint each time."""
 NAME = "ndcore"
-POLL_SECONDS = 0.5
-GRACE_SECONDS = 15 * 60
-"""So long a task whose cell was told to stop, but not by us, waits for Slurm to queue it again. At a preemption Slurm
-does so when the partition's GraceTime is over, and tells the cell at its beginning."""
 MAX_ARRAY_SIZE = 1001
 EARLY_SECONDS = 60
 """So much earlier than asked for Slurm may send a signal, as its manual says."""
@@ -103,54 +98,6 @@ def make_logs(runs: Path) -> None:
         logs(runs).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot make {logs(runs)}: {reason(error)}; choose another folder with --runs") from None
-
-
-@dataclass
-class Task:
-    """What submitit runs: one cell, in a process of its own that can be told to stop."""
-
-    command: list[str]
-    threads: int
-    process: subprocess.Popen | None = field(default=None, repr=False)
-
-    def __call__(self) -> str:
-        """Perform the cell; returns how it ended.
-
-        Raises:
-            RuntimeError: it failed; the message is the last line of the cell.
-        """
-        self.process = subprocess.Popen(self.command, env=cell_process.environment(self.threads))
-        while (code := self.process.poll()) is None:
-            time.sleep(POLL_SECONDS)
-        if code == RunInterrupted.exit_code:
-            time.sleep(GRACE_SECONDS)  # submitit's signal, or Slurm, ends it: leaving now is failing, to Slurm
-            raise RuntimeError("the cell was stopped and not queued again; its checkpoint is there")
-        if code:
-            raise RuntimeError(f"the cell ended with code {code}; its last lines are above")
-        return "done"
-
-    def checkpoint(self) -> Any:
-        """Called by submitit in a signal handler: wait until the checkpoint is written, then queue the same again.
-
-        None, if the cell is done or has failed, and is not to be queued again. `Popen.wait` must not be used here: what
-        the handler interrupts may hold its lock.
-        """
-        import submitit  # noqa: PLC0415 - an optional extra
-
-        if self.process is not None and self._end() in (0, RunFailed.exit_code):
-            return None
-        return submitit.helpers.DelayedSubmission(Task(self.command, self.threads))
-
-    def _end(self) -> int | None:
-        """Have the cell stop; its exit code, None if it was killed or what is interrupted is about to learn it."""
-        if self.process.returncode is not None:
-            return self.process.returncode
-        try:
-            os.kill(self.process.pid, signal.SIGUSR1)
-            ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
-        except (ProcessLookupError, ChildProcessError):
-            return None
-        return ended.si_status if ended.si_code == os.CLD_EXITED else None
 
 
 def submit(

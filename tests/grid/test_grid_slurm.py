@@ -16,7 +16,7 @@ from ndcore.config import RunConfig
 from ndcore.faults.experiment import same_result
 from ndcore.folders import checkpoint_path, record_path, work_folder
 from ndcore.grid import cell as cell_process
-from ndcore.grid import leases, slurm
+from ndcore.grid import leases, slurm, slurm_task
 
 HERE = Path(__file__).parent
 CONFIG = RunConfig(arch="resnet18d", norm="bn", dataset="digits", epochs=12, **TINY)
@@ -122,7 +122,7 @@ def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, w
     wait_for(checkpoint_path(stopped, runs).exists)
     subprocess.run(["scancel", "--signal=TERM", f"{job}_1"], check=True)
     wait_for(lambda: leases.current(work_folder(stopped, runs)) is None)
-    time.sleep(2 * slurm.POLL_SECONDS)
+    time.sleep(2 * slurm_task.POLL_SECONDS)
     assert job_states()[f"{job}_1"] == "RUNNING"
     subprocess.run(["scancel", "--signal=USR2", f"{job}_1"], check=True)
     wait_for(lambda: job_states()[f"{job}_0"] in ("CANCELLED", "FAILED"))

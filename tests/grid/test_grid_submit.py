@@ -16,7 +16,7 @@ from grid_helpers import cells
 from ndcore import cli
 from ndcore.errors import UserError
 from ndcore.folders import CHECKPOINT_SECONDS
-from ndcore.grid import slurm
+from ndcore.grid import slurm, slurm_task
 
 
 def test_the_script_asks_for_what_was_asked(tmp_path):
@@ -100,7 +100,7 @@ def test_the_script_queues_only_what_was_stopped_again(tmp_path, monkeypatch, en
 @pytest.mark.parametrize(("ending", "again"), ENDINGS[:4])
 def test_submitit_queues_only_what_was_stopped_again(tmp_path, ending, again):
     begun = tmp_path / "begun"
-    task = slurm.Task(["bash", "-c", stopping_with(ending, begun)], 1)
+    task = slurm_task.Task(["bash", "-c", stopping_with(ending, begun)], 1)
     task.process = subprocess.Popen(task.command)
     wait_for(begun)
     assert (task.checkpoint() is not None) == again
@@ -110,13 +110,13 @@ def test_submitit_queues_only_what_was_stopped_again(tmp_path, ending, again):
 
 def test_a_cell_that_slurm_told_to_stop_is_waited_with(monkeypatch):
     """Longer than the time of grace it is not."""
-    monkeypatch.setattr(slurm, "GRACE_SECONDS", 0.5)
-    task, before = slurm.Task(["bash", "-c", "exit 130"], 1), time.monotonic()
+    monkeypatch.setattr(slurm_task, "GRACE_SECONDS", 0.5)
+    task, before = slurm_task.Task(["bash", "-c", "exit 130"], 1), time.monotonic()
     with pytest.raises(RuntimeError, match="its checkpoint is there"):
         task()
     assert time.monotonic() - before > 0.5
     with pytest.raises(RuntimeError, match="ended with code 1"):
-        slurm.Task(["bash", "-c", "exit 1"], 1)()
+        slurm_task.Task(["bash", "-c", "exit 1"], 1)()
 
 
 @pytest.mark.parametrize(("minutes", "notice"), [(3, 120), (1, 1), (2, 60)])
