@@ -30,6 +30,7 @@ REQUEUES = 10_000
 """So often a task may run into its time limit; it goes on from its checkpoint each time."""
 NAME = "ndcore"
 MAX_ARRAY_SIZE = 1001
+"""Slurm's default."""
 EARLY_SECONDS = 60
 """So much earlier than asked for Slurm may send a signal, as its manual says."""
 
