@@ -12,6 +12,9 @@ from typing import BinaryIO
 
 from ndcore.errors import UserError
 
+NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+"""How a file system says that it has none."""
+
 
 def sync_folder(folder: Path) -> None:
     """Flush the entries of a folder to disk."""
@@ -61,14 +64,21 @@ def publish_new(target: Path, text: str) -> Path:
     with _complete_temporary(target, lambda file: file.write(text.encode())) as temporary:
         try:
             os.link(temporary, target)
-        except FileExistsError:
-            raise
-        except OSError:  # a file system without hard links: exclusive creation keeps "never overwritten"
-            with open(target, "xb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
+        except OSError as error:
+            if error.errno not in NO_HARD_LINKS:
+                raise
+            _take_the_name(temporary, target)
     return target
+
+
+def _take_the_name(temporary: str, target: Path) -> None:
+    """Rename to a name that is free, without hard links: whoever creates the empty file may replace it."""
+    target.open("xb").close()
+    try:
+        os.replace(temporary, target)
+    except BaseException:
+        target.unlink()
+        raise
 
 
 def require_writable(folder: Path) -> None:

@@ -72,15 +72,18 @@ def run(
         look(config, data_root, device)
     require_writable(runs)
     work = work_folder(config, runs)
-    lease = leases.claim_patiently(work)
+    with _needing(work):
+        lease = leases.claim_patiently(work)
     try:
         if done := _recorded(config, runs):  # by whoever had the lease until now
             return done
-        clear_up(config, runs)
+        with _needing(work):
+            clear_up(config, runs)
         return _perform(config, runs, data_root, device, lease)
     finally:
-        if lease.held:
-            clear_up(config, runs, finished=record_path(config, runs).exists())
+        with contextlib.suppress(OSError):  # what is left, the next run removes; why this one ended is worth more
+            if lease.held:
+                clear_up(config, runs, finished=_has_record(config, runs))
         lease.release()
         remove_if_empty(work)
 
@@ -112,6 +115,23 @@ def _recorded(config: RunConfig, runs: Path) -> Outcome | None:
     except ValueError as error:
         raise UserError(f"{path} is in the place of this run's record and {error}: move it away") from None
     return Outcome(path)
+
+
+@contextlib.contextmanager
+def _needing(work: Path) -> Iterator[None]:
+    """Say in one line that a work folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot write to {work}: {reason(error)}; mend that and give the same command again") from None
+
+
+def _has_record(config: RunConfig, runs: Path) -> bool:
+    """Whether the run has its record; something else in the record's place is none."""
+    try:
+        return _recorded(config, runs) is not None
+    except UserError:
+        return False
 
 
 def _perform(config: RunConfig, runs: Path, data_root: Path | None, device: str, lease: leases.Lease) -> Outcome:

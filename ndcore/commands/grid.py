@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -81,6 +82,7 @@ def _add_slurm(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds between the signal to stop and the end of the time",
     )
+    add("--max-array", type=int, metavar="N", help="cells of a job array at most (default: as the cluster says)")
     add("--script", type=Path, metavar="FILE", help="write an sbatch script instead of submitting; - for the terminal")
 
 
@@ -181,6 +183,7 @@ def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) 
 
 
 def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
+    from ndcore.files import reason  # noqa: PLC0415
     from ndcore.grid import slurm  # noqa: PLC0415
 
     sys.stderr.writelines(f"left alone: {result.message}\n" for result in blocked)
@@ -192,16 +195,22 @@ def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Pat
         minutes=arguments.time,
         at_once=arguments.at_once,
         notice=arguments.notice,
+        max_array=arguments.max_array,
     )
     if arguments.script:
         text = slurm.script(cells, runs, job, data_root=arguments.data_root, device=arguments.device)
+        slurm.make_logs(runs)
         if str(arguments.script) == "-":
             sys.stdout.write(text)
             return 0
-        arguments.script.write_text(text)
-        sys.stdout.write(f"{len(cells)} cells: sbatch {arguments.script}\n")
+        try:
+            arguments.script.write_text(text)
+        except OSError as error:
+            raise UserError(f"--script {arguments.script}: cannot be written: {reason(error)}") from None
+        sys.stdout.write(f"{len(cells)} cells: sbatch {shlex.quote(str(arguments.script))}\n")
         return 0
-    ids = slurm.submit(cells, runs, job, data_root=arguments.data_root, device=arguments.device)
-    sys.stdout.write(f"{len(cells)} cells submitted as job {ids[0].partition('_')[0]}; logs in {slurm.logs(runs)}\n")
+    jobs = slurm.submit(cells, runs, job, data_root=arguments.data_root, device=arguments.device)
+    named = f"job{'s' * (len(jobs) > 1)} {', '.join(jobs)}"
+    sys.stdout.write(f"{len(cells)} cells submitted as {named}; logs in {slurm.logs(runs)}\n")
     sys.stdout.write("ndcore status shows how far they are; ndcore grid submit again submits what is still missing\n")
     return 0

@@ -8,28 +8,31 @@ whatever was submitted twice.
 
 from __future__ import annotations
 
-import contextlib
 import os
+import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ndcore.errors import RunInterrupted, UserError
+from ndcore.errors import UserError
+from ndcore.files import reason
 from ndcore.folders import CHECKPOINT_SECONDS
 from ndcore.grid import cell as cell_process
 from ndcore.grid.cells import Cell
+from ndcore.grid.slurm_task import Task
 
 REQUEUES = 10_000
 """So often a task may run into its time limit; it goes on from its checkpoint each time."""
 NAME = "ndcore"
-POLL_SECONDS = 0.5
+MAX_ARRAY_SIZE = 1001
+"""Slurm's default."""
+EARLY_SECONDS = 60
+"""So much earlier than asked for Slurm may send a signal, as its manual says."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,19 @@ class Job:
     """Tasks that run at the same time at most; None: as many as the cluster allows."""
     notice: int = 120
     """Seconds between the signal to stop and the end of the time."""
+    max_array: int | None = None
+    """Tasks of a job array at most; None: as many as the cluster says."""
 
     def __post_init__(self) -> None:
-        for name, least in {"gpus": 0, "cpus": 1, "minutes": 1, "at_once": 1, "notice": 1}.items():
+        for name, least in {"gpus": 0, "cpus": 1, "minutes": 1, "at_once": 1, "notice": 1, "max_array": 1}.items():
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UserError(f"{name.replace('_', ' ')} {value} of a Slurm task: at least {least} is needed")
+        if self.notice + EARLY_SECONDS >= 60 * self.minutes:
+            raise UserError(
+                f"time {self.minutes} min of a Slurm task: told to stop {self.notice} s before its end, up to a minute "
+                "earlier than that, it would get nowhere: more minutes are needed, or less notice"
+            )
 
     def options(self) -> dict[str, Any]:
         """As options of sbatch, without those of the array."""
@@ -64,52 +74,37 @@ class Job:
         return {name: value for name, value in chosen.items() if value is not None}
 
 
+def max_array_size() -> int:
+    """How many tasks a job array of this cluster may have; Slurm's default where there is none to ask."""
+    try:
+        asked = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return MAX_ARRAY_SIZE
+    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", asked.stdout, re.MULTILINE)
+    return max(1, int(found[1])) if found else MAX_ARRAY_SIZE
+
+
 def logs(runs: Path) -> Path:
     """Where tasks write what they have to say."""
     return runs / "work" / "slurm"
 
 
-@dataclass
-class Task:
-    """What submitit runs: one cell, in a process of its own that can be told to stop."""
+def make_logs(runs: Path) -> None:
+    """Make the folder of the logs: without it Slurm can start no task.
 
-    command: list[str]
-    threads: int
-    process: subprocess.Popen | None = field(default=None, repr=False)
-
-    def __call__(self) -> str:
-        """Perform the cell; returns how it ended.
-
-        Raises:
-            RuntimeError: it failed; the message is the last line of the cell.
-        """
-        self.process = subprocess.Popen(self.command, env=cell_process.environment(self.threads))
-        while (code := self.process.poll()) is None:
-            time.sleep(POLL_SECONDS)
-        if code == RunInterrupted.exit_code:
-            raise RuntimeError("the cell was stopped and not queued again; its checkpoint is there")
-        if code:
-            raise RuntimeError(f"the cell ended with code {code}; its last lines are above")
-        return "done"
-
-    def checkpoint(self) -> Any:
-        """Called by submitit in a signal handler: wait until the checkpoint is written, then queue the same again.
-
-        `Popen.wait` must not be used here: what the handler interrupts may hold its lock.
-        """
-        import submitit  # noqa: PLC0415 - an optional extra
-
-        if self.process is not None:
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                os.kill(self.process.pid, signal.SIGUSR1)
-                os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
-        return submitit.helpers.DelayedSubmission(Task(self.command, self.threads))
+    Raises:
+        UserError: it cannot be made.
+    """
+    try:
+        logs(runs).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot make {logs(runs)}: {reason(error)}; choose another folder with --runs") from None
 
 
 def submit(
     cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | None = None, device: str = "auto"
 ) -> list[str]:
-    """Submit the cells as one job array; returns the ids of the tasks.
+    """Submit the cells, as one job array or as many as the cluster needs; returns the ids of these jobs.
 
     Raises:
         UserError: submitit or Slurm is not there, or Slurm refuses.
@@ -120,26 +115,43 @@ def submit(
         raise UserError("submitit is not installed: pip install 'ndcore[slurm]', or use --script FILE") from None
     if not shutil.which("sbatch"):
         raise UserError("sbatch is not there: run this on a login node of the cluster, or use --script FILE")
-    logs(runs).mkdir(parents=True, exist_ok=True)
+    make_logs(runs)
     executor = submitit.SlurmExecutor(folder=logs(runs), max_num_timeout=REQUEUES, python=shlex.quote(sys.executable))
     executor.update_parameters(
         job_name=NAME,
         signal_delay_s=job.notice,
         array_parallelism=job.at_once or len(cells),
         additional_parameters={"requeue": True},
+        srun_args=["--cpus-per-task", str(job.cpus)],  # srun no longer takes it from sbatch since Slurm 22.05
         **{name.replace("-", "_"): value for name, value in job.options().items()},
     )
     tasks = [Task(cell_process.command(c.config, runs, data_root, device), job.cpus) for c in cells]
-    try:
-        with executor.batch():
-            submitted = [executor.submit(task) for task in tasks]
-    except submitit.core.utils.FailedJobError as error:
-        raise UserError(f"Slurm refused: {' '.join(str(error).split())}") from None
-    return [task.job_id for task in submitted]
+    jobs: list[str] = []
+    most = job.max_array or max_array_size()
+    for array in (tasks[first : first + most] for first in range(0, len(tasks), most)):
+        if jobs and job.at_once:  # an array knows of its own tasks only
+            executor.update_parameters(dependency=f"afterany:{jobs[-1]}")
+        try:
+            with executor.batch():
+                submitted = [executor.submit(task) for task in array]
+        except submitit.core.utils.FailedJobError as error:
+            before = f"; submitted before: {', '.join(jobs)}" if jobs else ""
+            raise UserError(f"Slurm refused: {' '.join(str(error).split())}{before}") from None
+        jobs.append(submitted[0].job_id.partition("_")[0])
+    return jobs
 
 
 def script(cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | None = None, device: str = "auto") -> str:
-    """An sbatch script that does the same without submitit: bash and Slurm's own commands only."""
+    """An sbatch script that does the same without submitit: bash and Slurm's own commands only.
+
+    Raises:
+        UserError: the cells do not fit into one job array.
+    """
+    if len(cells) > (most := job.max_array or max_array_size()):
+        raise UserError(
+            f"{len(cells)} cells do not fit into the job array of a script, of {most} tasks (MaxArraySize of the "
+            "cluster, or --max-array): submit without --script, or fewer, like one --table at a time"
+        )
     array = f"0-{len(cells) - 1}" + (f"%{job.at_once}" if job.at_once else "")
     options = {
         "job-name": NAME,
@@ -148,7 +160,7 @@ def script(cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | Non
         "signal": f"B:USR1@{job.notice}",
         "output": logs(runs) / "%A_%a.txt",
     }
-    head = "\n".join(f"#SBATCH --{name}={value}" for name, value in options.items())
+    head = "\n".join(f"#SBATCH --{name}={shlex.quote(str(value))}" for name, value in options.items())
     places = [
         "--runs",
         str(runs),
@@ -193,10 +205,11 @@ bash -c "exec ${{cells[$SLURM_ARRAY_TASK_ID]}}" &
 cell=$!
 while true; do
   wait "$cell"
-  code=$?
   kill -0 "$cell" 2>/dev/null || break  # it was only a signal to this shell
 done
-if [ "$again" = 1 ] && [ "$code" != 0 ]; then
+wait "$cell"  # again, for its own code, should the signal have come together with its end
+code=$?
+if [ "$again" = 1 ] && [ "$code" -ge 128 ]; then  # it was stopped or killed; it has not failed, and is not done
   scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"  # the id of the last task alone names the whole array
 fi
 exit "$code"

@@ -5,6 +5,7 @@ It is replaced atomically, so a process that is killed leaves the previous one w
 
 from __future__ import annotations
 
+import io
 import pickle
 import random
 import warnings
@@ -16,10 +17,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from ndcore.files import replace
+from ndcore.errors import UserError
+from ndcore.files import reason, replace
 from ndcore.layers.whitening_layer import WhiteningLayer
 
 FORMAT = 1
+NO_MEMORY = "can't allocate memory"
+"""What torch says, in a RuntimeError, when the machine has none left."""
 
 
 @dataclass
@@ -70,21 +74,32 @@ class Checkpoint:
     def load(self, model: nn.Module, optimizer: Any, scheduler: Any) -> Position:
         """Restore everything; the start of the run if there is no checkpoint, or none that can be used.
 
-        A file that cannot be used is kept beside under the ending `.unusable`, with a warning that says why.
+        A file that holds no checkpoint of this run is kept beside under the ending `.unusable`, with a warning that
+        says why.
+
+        Raises:
+            UserError: the file could not be read this time, or there was no memory for it; it stays where it is.
         """
-        if not self.path.exists():
-            return Position()
         try:
-            state = torch.load(self.path, map_location="cpu", weights_only=True)
+            content = self.path.read_bytes()  # torch would give a fault of the disk another name
+            state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
             if (state["format"], state["run_id"]) != (FORMAT, self.run_id):
                 raise ValueError(f"it belongs to run {state['run_id']}, format {state['format']}")
             if state["fingerprint"] != self.fingerprint:
                 raise ValueError("it was made with other images")
-        except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        except FileNotFoundError:
+            return Position()
+        except OSError as error:
+            raise self._unread(reason(error)) from None
+        except MemoryError:
+            raise self._unread(NO_MEMORY) from None
+        except (RuntimeError, ValueError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
+            if NO_MEMORY in str(error):
+                raise self._unread(NO_MEMORY) from None
             aside = self.path.with_suffix(".unusable")
             self.path.replace(aside)
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            warnings.warn(f"checkpoint cannot be used, starting over: {reason} (kept as {aside.name})", stacklevel=2)
+            fault = str(error).splitlines()[0] if str(error) else type(error).__name__
+            warnings.warn(f"checkpoint cannot be used, starting over: {fault} (kept as {aside.name})", stacklevel=2)
             return Position()
         model.load_state_dict(state["model"])
         modules = dict(model.named_modules())
@@ -94,6 +109,12 @@ class Checkpoint:
         scheduler.load_state_dict(state["scheduler"])
         _restore_random(state["random"])
         return Position(**state["position"])
+
+    def _unread(self, why: str) -> UserError:
+        return UserError(
+            f"the checkpoint {self.path} could not be read: {why}; nothing was changed: mend that and give the same "
+            "command again"
+        )
 
 
 def _random_state() -> dict[str, Any]:

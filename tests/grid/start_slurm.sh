@@ -46,7 +46,7 @@ MinJobAge=3600
 KillWait=10
 JobRequeue=1
 SchedulerParameters=sched_interval=2,batch_sched_delay=0,sched_min_interval=0
-NodeName=$name NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$memory State=UNKNOWN
+NodeName=$name NodeAddr=127.0.0.1 CPUs=$(env -u OMP_NUM_THREADS nproc) RealMemory=$memory State=UNKNOWN
 PartitionName=test Nodes=$name Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
 EOF
 export SLURM_CONF="$folder/slurm.conf"

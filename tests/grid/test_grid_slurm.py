@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from grid_helpers import TINY, cells
+from grid_helpers import TINY
 
 from ndcore import cli, records
 from ndcore.config import RunConfig
-from ndcore.errors import UserError
 from ndcore.faults.experiment import same_result
-from ndcore.folders import CHECKPOINT_SECONDS, checkpoint_path, record_path, work_folder
+from ndcore.folders import checkpoint_path, record_path, work_folder
 from ndcore.grid import cell as cell_process
-from ndcore.grid import slurm
+from ndcore.grid import leases, slurm, slurm_task
 
 HERE = Path(__file__).parent
 CONFIG = RunConfig(arch="resnet18d", norm="bn", dataset="digits", epochs=12, **TINY)
@@ -109,8 +107,11 @@ def check(runs: Path, whole: dict[int, records.RunRecord]) -> list[records.RunRe
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("cluster")
 def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, whole, capsys):
-    """Through submitit: one task gets SIGKILL in the middle and is queued again, the other a signal."""
-    runs = tmp_path / "runs"
+    """Through submitit: one task gets SIGKILL in the middle and is queued again, the other is preempted.
+
+    At a preemption Slurm sends SIGTERM, which the cell obeys; the task is still there when the time of grace is over.
+    """
+    runs = tmp_path / "my runs"
     changes = [f"{name}={value}" for name, value in TINY.items()]
     arguments = ["grid", "submit", *SELECTION, "--seeds", "0,1", "--set", *changes, "--runs", str(runs), *ASKED]
     assert cli.main(arguments) == 0
@@ -119,6 +120,10 @@ def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, w
     wait_for(checkpoint_path(killed, runs).exists)
     subprocess.run(["scancel", "--signal=KILL", f"{job}_0"], check=True)
     wait_for(checkpoint_path(stopped, runs).exists)
+    subprocess.run(["scancel", "--signal=TERM", f"{job}_1"], check=True)
+    wait_for(lambda: leases.current(work_folder(stopped, runs)) is None)
+    time.sleep(2 * slurm_task.POLL_SECONDS)
+    assert job_states()[f"{job}_1"] == "RUNNING"
     subprocess.run(["scancel", "--signal=USR2", f"{job}_1"], check=True)
     wait_for(lambda: job_states()[f"{job}_0"] in ("CANCELLED", "FAILED"))
     assert checkpoint_path(killed, runs).exists()
@@ -136,12 +141,11 @@ def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, w
 @pytest.mark.usefixtures("cluster")
 def test_the_plain_script_does_the_same(tmp_path, whole, capsys):
     """The task that is stopped is the last of the array, whose id alone would name all of them."""
-    runs, file = tmp_path / "runs", tmp_path / "grid.sh"
+    runs, file = tmp_path / "my runs", tmp_path / "grid.sh"
     changes = [f"{name}={value}" for name, value in TINY.items()]
     arguments = ["grid", "submit", *SELECTION, "--seeds", "0,1", "--set", *changes, "--runs", str(runs), *ASKED]
     assert cli.main([*arguments, "--script", str(file)]) == 0
     assert capsys.readouterr().out == f"2 cells: sbatch {file}\n"
-    slurm.logs(runs).mkdir(parents=True)
     listed = subprocess.run(["sbatch", "--parsable", file], capture_output=True, text=True, check=True)
     job = listed.stdout.strip()
     going_on, stopped = (CONFIG.model_copy(update={"seed": seed}) for seed in (0, 1))
@@ -151,32 +155,4 @@ def test_the_plain_script_does_the_same(tmp_path, whole, capsys):
     start_now(f"{job}_1")
     wait_for(lambda: completed(job))
     assert [len(record.sessions) for record in check(runs, whole)] == [1, 2]
-
-
-def test_the_script_asks_for_what_was_asked(tmp_path):
-    job = slurm.Job(partition="gpu", gpus=1, cpus=8, memory="32G", minutes=90, at_once=5, notice=60)
-    text = slurm.script(cells(30), tmp_path / "runs", job, data_root=tmp_path)
-    for option in (
-        "array=0-29%5", "partition=gpu", "gpus-per-node=1", "cpus-per-task=8", "mem=32G", "time=90", "signal=B:USR1@60",
-        "requeue", "open-mode=append",
-    ):  # fmt: skip
-        assert f"#SBATCH --{option}\n" in text
-    assert text.count("ndcore run ") == 30
-    assert f"--runs {tmp_path / 'runs'} --device auto --data-root {tmp_path}" in text
-    assert f"export {CHECKPOINT_SECONDS}=" in text
-    subprocess.run(["bash", "-n"], input=text, text=True, check=True)
-
-
-@pytest.mark.parametrize("wrong", [{"cpus": 0}, {"gpus": -1}, {"minutes": 0}, {"at_once": 0}, {"notice": 0}])
-def test_what_makes_no_sense_is_refused(wrong):
-    with pytest.raises(UserError, match=r"of a Slurm task: at least \d is needed"):
-        slurm.Job(**wrong)
-
-
-def test_without_submitit_or_slurm_the_script_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(slurm.shutil, "which", lambda name: None)
-    with pytest.raises(UserError, match=r"sbatch is not there: .* use --script FILE"):
-        slurm.submit(cells(1), tmp_path, slurm.Job())
-    monkeypatch.setitem(sys.modules, "submitit", None)
-    with pytest.raises(UserError, match=r"pip install 'ndcore\[slurm\]', or use --script FILE"):
-        slurm.submit(cells(1), tmp_path, slurm.Job())
+    assert sorted(path.name for path in slurm.logs(runs).iterdir()) == [f"{job}_0.txt", f"{job}_1.txt"]

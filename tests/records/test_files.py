@@ -63,6 +63,30 @@ def test_a_file_system_without_hard_links_still_never_overwrites(tmp_path, monke
     assert (tmp_path / "a.json").read_text() == "first"
 
 
+def failing_with(number: int):
+    """A system call that the system refuses."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
+def test_without_hard_links_a_disk_that_is_full_leaves_nothing_in_the_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "link", failing_with(errno.ENOTSUP))
+    monkeypatch.setattr(os, "replace", failing_with(errno.ENOSPC))
+    with pytest.raises(OSError, match="No space left"):
+        publish_new(tmp_path / "a.json", "text")
+    assert os.listdir(tmp_path) == []
+
+
+def test_only_a_file_system_without_hard_links_does_without(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "link", failing_with(errno.ENOSPC))
+    with pytest.raises(OSError, match="No space left"):
+        publish_new(tmp_path / "a.json", "text")
+    assert os.listdir(tmp_path) == []
+
+
 def test_replace_replaces(tmp_path):
     for text in (b"first", b"second"):
         replace(tmp_path / "a", lambda file, text=text: file.write(text))
