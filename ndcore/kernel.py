@@ -6,14 +6,10 @@ and it never outlives the process that started it.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 
 from ndcore import stopping
-
-PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent() -> None:
@@ -21,9 +17,7 @@ def die_with_parent() -> None:
 
     Whoever takes over the run of a killed process then never meets its kernel.
     """
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    stopping.signal_with_parent(signal.SIGKILL)
     parent = os.environ.get("JPY_PARENT_PID")
     if parent and os.getppid() != int(parent):  # it was gone before the line above
         os._exit(1)

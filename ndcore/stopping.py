@@ -7,6 +7,7 @@ come. SIGINT (Ctrl-C, and Jupyter's stop button) notes it once and stops at once
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import signal
 import sys
 import threading
@@ -18,6 +19,8 @@ from ndcore.errors import RunInterrupted
 Handler = Callable[[int, FrameType | None], None]
 SOFT = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that ask for a stop at the next step."""
+
+PR_SET_PDEATHSIG = 1
 
 _request = threading.Event()
 
@@ -45,6 +48,12 @@ def leave_if_requested(what: str) -> None:
     """
     if requested():
         raise RunInterrupted(f"{what} was asked to stop; the same command goes on from its last checkpoint")
+
+
+def signal_with_parent(number: int) -> None:
+    """Let the system send this process a signal as soon as the thread that started it is gone (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number)
 
 
 @contextlib.contextmanager

@@ -88,6 +88,7 @@ def _add_slurm(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from ndcore.folders import runs_folder  # noqa: PLC0415
+    from ndcore.grid.local import MOST_FAILURES  # noqa: PLC0415
     from ndcore.grid.plan import Plan  # noqa: PLC0415 - pydantic and the registry, only once the usage is right
 
     runs = (arguments.runs or runs_folder()).absolute()
@@ -99,7 +100,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if not cells:
         sys.stdout.write(f"nothing to do: none of {len(plan.cells):,} cells in {runs} is missing\n")
         sys.stderr.writelines(f"{result.message}\n" for result in blocked)
-        return len(blocked)
+        return min(len(blocked), MOST_FAILURES)
     _set_checkpoint_seconds(arguments.checkpoint_seconds)
     return (_run if arguments.action == "run" else _submit)(arguments, cells, blocked, runs)
 

@@ -1,20 +1,26 @@
 """One cell in a process of its own: `python -m ndcore.grid.cell '{"config": …, "runs": …}'`.
 
-Its exit code says how it ended, its last line on standard error why. Unlike `ndcore run` it does not look at device and
-data before the kernel starts: whoever starts many cells has done so once.
+Its exit code says how it ended, its last line on standard error why; the code is 1 only if its failure record is there.
+Unlike `ndcore run` it does not look at device and data before the kernel starts: whoever starts many cells has done so
+once.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 from ndcore import stopping
 from ndcore.config import RunConfig
 from ndcore.errors import UserError
+
+UNEXPECTED = 70
+"""Exit code after an error that nobody foresaw; `EX_SOFTWARE` of sysexits."""
 
 
 def command(config: RunConfig, runs: Path, data_root: Path | None = None, device: str = "auto") -> list[str]:
@@ -57,11 +63,15 @@ def perform(wanted: dict[str, Any]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    except Exception:  # whatever it is, Python's own code for it is that of a failure record
+        traceback.print_exc()
+        return UNEXPECTED
     return 0
 
 
 def main() -> int:
     with stopping.noting():
+        stopping.signal_with_parent(signal.SIGUSR1)  # a scheduler that was killed leaves no cell on its GPU
         return perform(json.loads(sys.argv[1]))
 
 

@@ -30,7 +30,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ndcore.errors import RunBusy
+from ndcore import stopping
+from ndcore.errors import RunBusy, UserError
 from ndcore.grid.holders import Holder
 
 BEAT_SECONDS = 5.0
@@ -118,6 +119,7 @@ def claim(work: Path, watch: Watch | None = None) -> Lease:
 
     Raises:
         RunBusy: somebody has it, or might have it.
+        UserError: something else is in its place.
     """
     watch = watch or Watch()
     me = Holder.this_process()
@@ -128,7 +130,7 @@ def claim(work: Path, watch: Watch | None = None) -> Lease:
         found = current(work)
         if found is None:  # it has just been given back
             if time.monotonic() > deadline:
-                raise RunBusy(f"{work / 'lease'} holds something that is no lease: remove it")
+                raise UserError(f"{work / 'lease'} holds something that is no lease: remove it")
             with contextlib.suppress(OSError):
                 (work / "lease").rmdir()
             continue
@@ -148,8 +150,9 @@ def _create(work: Path, me: Holder) -> bool:
             work.mkdir(parents=True, exist_ok=True)
             prepared = Path(tempfile.mkdtemp(dir=work, prefix=PREFIX, suffix=".tmp"))
             break
-        except FileNotFoundError:  # its last holder has just removed the folder
-            continue
+        except (FileNotFoundError, FileExistsError):  # its last holder has just removed the folder
+            if work.exists() and not work.is_dir():
+                raise
     try:
         prepared.chmod(0o755)
         (prepared / me.name).touch()
@@ -168,6 +171,8 @@ def claim_patiently(work: Path, watch: Watch | None = None) -> Lease:
 
     Raises:
         RunBusy: it is.
+        RunInterrupted: a stop was asked for meanwhile.
+        UserError: something that is no lease is in its place.
     """
     watch = watch or Watch()
     while True:
@@ -177,6 +182,7 @@ def claim_patiently(work: Path, watch: Watch | None = None) -> Lease:
             found = current(work)
             if found and watch.is_alive(found[1]):
                 raise
+        stopping.leave_if_requested(work.name)
         time.sleep(min(1.0, BEAT_SECONDS))
 
 

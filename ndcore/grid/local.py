@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from ndcore import stopping
 from ndcore.errors import UserError
 from ndcore.files import require_writable
 from ndcore.grid.cells import Cell
@@ -84,7 +85,9 @@ class LocalGrid:
             for job in (act, lambda: display.say(text)):
                 threading.Thread(target=job, daemon=True).start()
 
-        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, *stopping.SOFT)}
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which is what nohup wants
+            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, handle)
         try:
             yield
         finally:

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ndcore.files import reason
 from ndcore.grid import leases
 from ndcore.grid.cells import Cell
-from ndcore.grid.state import living_holder
+from ndcore.grid.state import Folder, living_holder
 from ndcore.records import read_complete
 
 LOOK_AGAIN_SECONDS = 1.0
@@ -86,6 +87,10 @@ class Scheduler:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self.results: list[Result] = []
+        self._failures = Folder.look(self.runs).failures
+        """Failed attempts from before this pass, by run id."""
+        self._unsaid: list[Result] = []
+        """Results of other schedulers that have not been reported."""
         self.elsewhere = 0
         """Cells that got their record from somebody else meanwhile."""
         self.at_work: dict[int, Cell] = {}
@@ -138,7 +143,10 @@ class Scheduler:
         try:
             while (cell := self._next()) is not None:
                 self.at_work[slot] = cell
-                result = self.performer.perform(cell, slot)
+                try:
+                    result = self.performer.perform(cell, slot)
+                except OSError as error:  # no process or no file could be made for it
+                    result = Result(cell, Ending.REFUSED, f"{cell.run_id} could not be started: {reason(error)}")
                 self.at_work.pop(slot, None)
                 with self._lock:
                     if result.ending == Ending.BUSY:
@@ -156,6 +164,9 @@ class Scheduler:
         while not self._stopping.is_set():
             with self._lock:
                 cell, only_aside = self._take()
+                unsaid, self._unsaid = self._unsaid, []
+            for result in unsaid:
+                self.report(result)
             if cell is not None:
                 return cell
             if not only_aside:
@@ -176,14 +187,23 @@ class Scheduler:
         return None, bool(self._aside)
 
     def _free(self, cell: Cell) -> bool:
-        """Whether a cell is to be performed now; if not, it is done elsewhere or set aside."""
+        """Whether a cell is to be performed now; if not, it is done or failed elsewhere, or set aside."""
         if self._recorded(cell):
             self.elsewhere += 1
             return False
         if living_holder(self.runs / "work" / cell.run_id, self.watch):
             self._aside.append(cell)
             return False
+        if self._failed_elsewhere(cell):
+            self._unsaid.append(Result(cell, Ending.FAILED, "failed elsewhere; its failure record is there"))
+            self.results += self._unsaid[-1:]
+            return False
         return True
+
+    def _failed_elsewhere(self, cell: Cell) -> bool:
+        """Whether another scheduler has tried it during this pass, in vain."""
+        before = self._failures.get(cell.run_id, 0)
+        return (self.runs / f"{cell.run_id}.failed-{before + 1}.json").exists()
 
     def _recorded(self, cell: Cell) -> bool:
         """Whether it has a valid record. Anything else in its place is left to the cell, which says what it is."""

@@ -101,6 +101,8 @@ def living_holder(work: Path, watch: leases.Watch | None = None) -> Holder | Non
         return None if found is None or (watch or leases.Watch()).is_dead(*found) else found[1]
     except FileNotFoundError:
         return None
+    except OSError:  # a network file system that does not answer: nothing is known, so nothing is taken over
+        return found[1]
 
 
 def look(cells: Sequence[Cell], runs: Path) -> list[Status]:

@@ -312,6 +312,18 @@ def test_a_grid_that_is_interrupted_goes_on_where_it_was(tmp_path, whole):
     assert same_result(finished[0], whole)
 
 
+def test_cells_do_not_outlive_a_scheduler_that_is_killed(tmp_path):
+    runs = tmp_path / "runs"
+    process = ndcore_grid_run(runs, "--workers", "1", "--epochs", "40")
+    wait_for(lambda: any(map(trains, runs.glob("work/*"))))
+    (cell_alone,) = [p for p in psutil.Process(process.pid).children() if "ndcore.grid.cell" in p.cmdline()]
+    process.kill()
+    process.communicate()
+    cell_alone.wait(60)
+    assert len(list(runs.glob("work/*/checkpoint.pt"))) == 1
+    assert records.scan(runs) == ([], [])
+
+
 def test_a_grid_with_nothing_that_can_be_done_says_why(tmp_path):
     command = [sys.executable, "-m", "ndcore", "grid", "run", "--table", "4", "--runs", "/proc/ndcore"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

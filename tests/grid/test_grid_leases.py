@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from ndcore.errors import RunBusy
+from ndcore import stopping
+from ndcore.errors import RunBusy, RunInterrupted, UserError
 from ndcore.folders import PACKAGE
 from ndcore.grid import leases
 from ndcore.grid.holders import Holder, process_start
 from ndcore.grid.leases import Watch
+from ndcore.grid.state import living_holder
 
 CLAIM = """
 import sys, time
@@ -194,8 +197,46 @@ def test_something_else_in_its_place_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(leases, "PUZZLED_SECONDS", 0.1)
     (tmp_path / "run" / "lease").mkdir(parents=True)
     (tmp_path / "run" / "lease" / "README").touch()
-    with pytest.raises(RunBusy, match="holds something that is no lease: remove it"):
-        leases.claim(tmp_path / "run")
+    for claim in (leases.claim, leases.claim_patiently):
+        with pytest.raises(UserError, match="holds something that is no lease: remove it"):
+            claim(tmp_path / "run")
+
+
+def test_who_waits_for_a_holder_can_be_stopped(tmp_path, monkeypatch):
+    elsewhere = replace(DEAD, host="elsewhere")
+    (tmp_path / "run" / "lease").mkdir(parents=True)
+    (tmp_path / "run" / "lease" / elsewhere.name).touch()
+    monkeypatch.setattr(stopping, "requested", lambda: True)
+    with pytest.raises(RunInterrupted, match="asked to stop"):
+        leases.claim_patiently(tmp_path / "run")
+
+
+def test_a_lease_that_cannot_be_read_is_not_taken_for_dead(tmp_path, monkeypatch):
+    lease = leases.claim(tmp_path / "run")
+
+    def stale(*arguments):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(leases.Watch, "is_dead", stale)
+    assert living_holder(tmp_path / "run").name == lease.path.name
+
+
+def test_a_work_folder_that_vanishes_while_it_is_made_is_made_again(tmp_path, monkeypatch):
+    """Its last holder removes it between the two looks of `mkdir`."""
+    mkdir, failed = Path.mkdir, []
+
+    def vanish(self, *arguments, **options):
+        if self.name == "run" and not failed:
+            failed.append(self)
+            raise FileExistsError(errno.EEXIST, "File exists", str(self))
+        return mkdir(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", vanish)
+    assert leases.claim(tmp_path / "run").held
+    (tmp_path / "file").touch()
+    monkeypatch.undo()
+    with pytest.raises(FileExistsError):
+        leases.claim(tmp_path / "file")
 
 
 def test_a_kernel_uses_the_lease_of_its_runner_and_no_other(tmp_path, monkeypatch):

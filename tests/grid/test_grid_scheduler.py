@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -16,11 +19,12 @@ from grid_helpers import FakePerformer, cells
 from record_factory import make_record
 
 from ndcore import cli, machine, records
+from ndcore.grid import cell as cell_process
 from ndcore.grid import leases, scheduler
 from ndcore.grid.holders import Holder
 from ndcore.grid.local import LocalGrid
 from ndcore.grid.scheduler import Ending, Result, Scheduler, failed
-from ndcore.grid.workers import cells_at_once
+from ndcore.grid.workers import ENDINGS, cells_at_once
 
 HERE = Path(__file__).parent
 OTHER = """
@@ -291,3 +295,57 @@ def test_what_was_killed_after_its_record_is_cleared_up_by_the_next_call(tmp_pat
     lease.release()
     assert not run(cell.config, runs=tmp_path).performed
     assert not work.exists()
+
+
+def test_what_failed_elsewhere_is_not_repeated(tmp_path):
+    """Failed attempts from before the pass, which were asked for again, do not count."""
+    first, second, third = cells(3)
+    for cell in (first, third):
+        make_record(failed=True, **cell.config.options()).write(tmp_path)
+    reported = []
+    schedule = Scheduler(
+        [first, second, third], tmp_path, FakePerformer(tmp_path, tmp_path / "begun.log"), report=reported.append
+    )
+    for cell in (second, third):
+        make_record(failed=True, **cell.config.options()).write(tmp_path)  # by another scheduler, meanwhile
+    run(schedule)
+    assert begun(tmp_path) == Counter([first.run_id])
+    endings = {result.cell.seed: result.ending for result in schedule.results}
+    assert endings == {0: Ending.DONE, 1: Ending.FAILED, 2: Ending.FAILED}
+    assert sorted(result.cell.seed for result in reported) == [0, 1, 2]
+
+
+def test_a_cell_that_cannot_be_started_does_not_stop_the_others(tmp_path):
+    class Broken(FakePerformer):
+        def perform(self, cell, slot):
+            if cell.seed == 1:
+                raise OSError(errno.EMFILE, "Too many open files")
+            return super().perform(cell, slot)
+
+    schedule = run(Scheduler(cells(3), tmp_path, Broken(tmp_path, tmp_path / "begun.log")))
+    endings = {result.cell.seed: result.ending for result in schedule.results}
+    assert endings == {0: Ending.DONE, 1: Ending.REFUSED, 2: Ending.DONE}
+    assert "could not be started: too many open files" in schedule.results[1].message
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_terminal_that_closes_stops_the_grid_unless_that_is_ignored(tmp_path, ignored):
+    performer = FakePerformer(tmp_path, tmp_path / "begun.log", seconds=0.3)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        threading.Timer(0.4, os.kill, [os.getpid(), signal.SIGHUP]).start()
+        code = LocalGrid(cells(6), tmp_path, performer).run()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert (code, performer.stopped) == ((0, False) if ignored else (130, True))
+
+
+def test_an_error_that_nobody_foresaw_is_no_failure_record(monkeypatch, capsys):
+    def broken(*arguments, **options):
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr("ndcore.runner.run", broken)
+    (cell,) = cells(1)
+    code = cell_process.perform(json.loads(cell_process.command(cell.config, Path("runs"))[-1]))
+    assert ENDINGS.get(code, Ending.REFUSED) == Ending.REFUSED
+    assert capsys.readouterr().err.strip().endswith("RuntimeError: no such thing")
