@@ -30,7 +30,11 @@ from ndcore.training import speed
 PATH = Path(__file__).with_name("ratios.json")
 REFERENCE = {FastDeconv: ReferenceFastDeconv, Delinear: ReferenceDelinear}
 TOLERANCE = 1.25
-"""A ratio may be that many times the committed one."""
+"""A ratio may be that many times the committed one, on a processor of the name that it was measured on."""
+ELSEWHERE = 1.1
+"""The ratio that any other processor may have: there too the fast layer is about as fast as the reference or faster."""
+ATTEMPTS = 4
+"""A busy machine spoils some measurements; it does not spoil each."""
 SECONDS, SECONDS_TO_WRITE = 0.6, 4.0
 """CPU time for all repetitions of a case."""
 FEWEST = 3
@@ -106,16 +110,24 @@ def committed() -> dict[str, float]:
     return json.loads(PATH.read_text())["fast_over_reference"]
 
 
-def slower_than(case: Case, ratio: float) -> str | None:
-    """What is wrong if the fast layer has become slower than the tolerance allows, twice in a row; else None."""
+def limits() -> dict[str, float]:
+    """The largest ratio of every case that this machine may have."""
+    known = json.loads(PATH.read_text())["cpu"] == cpu_name()
+    return {
+        name: TOLERANCE * ratio if known else max(TOLERANCE * ratio, ELSEWHERE) for name, ratio in committed().items()
+    }
+
+
+def slower_than(case: Case, limit: float) -> str | None:
+    """What is wrong if the fast layer takes more than `limit` times the reference in every attempt; else None."""
     measured = []
-    for _ in range(2):  # a busy machine may spoil one measurement
+    for _ in range(ATTEMPTS):
         measured.append(measure(case))
-        if measured[-1] <= TOLERANCE * ratio:
+        if measured[-1] <= limit:
             return None
-    times = " and ".join(f"{value:.3f}" for value in measured)
+    times = ", ".join(f"{value:.3f}" for value in measured)
     return (
-        f"fast over reference is {times}, committed is {ratio:.3f}, and at most {TOLERANCE:g} times that is allowed; "
+        f"fast over reference is {times}, and {limit:.3f} is allowed here; "
         "if the change is wanted: python tests/bench/measure_ratios.py --write"
     )
 

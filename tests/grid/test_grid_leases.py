@@ -121,7 +121,7 @@ def test_a_process_number_that_was_given_out_again_is_not_the_holder(tmp_path):
 
 def test_the_remains_of_a_process_are_dead():
     process = subprocess.Popen([sys.executable, "-c", ""])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while process_start(process.pid) is not None and time.monotonic() < deadline:
         time.sleep(0.01)  # it has ended, and nobody has asked for its exit code
     assert process_start(process.pid) is None
@@ -159,14 +159,14 @@ def test_any_change_of_the_file_is_a_sign_of_life_even_if_clocks_jump(tmp_path, 
 
 def test_patience_ends_with_a_sign_of_life_or_with_its_absence(tmp_path, monkeypatch):
     monkeypatch.setattr(leases, "BEAT_SECONDS", 0.02)
-    monkeypatch.setattr(leases, "STALE_SECONDS", 0.3)
+    monkeypatch.setattr(leases, "STALE_SECONDS", 3)  # a busy machine may keep a beat waiting
     file = put(tmp_path / "alive", stranger())
     with leases.kept_alive(leases.Lease(file)), pytest.raises(RunBusy, match="on elsewhere since"):
         leases.claim_patiently(tmp_path / "alive")
     put(tmp_path / "dead", stranger())
     began = time.monotonic()
     assert leases.claim_patiently(tmp_path / "dead").held
-    assert time.monotonic() - began > 0.3
+    assert time.monotonic() - began > 3
 
 
 def test_who_lost_a_lease_finds_out_and_leaves_the_new_one_alone(tmp_path, monkeypatch):

