@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from ndcore.errors import UserError, unknown_name
-from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
+from ndcore.layers import Delinear, FastDeconv
 from ndcore.surgery.plan import Plan
+from ndcore.surgery.published import require_own_layers
 from ndcore.surgery.rules import Options, Rule, as_rules, require_known
 from ndcore.surgery.summary import Summary
 
@@ -22,8 +23,6 @@ GEOMETRY = {
     "out_features",
 }  # fmt: skip
 """Arguments that the replaced layer decides."""
-PUBLISHED = ("FastDeconv", "Delinear", "ChannelDeconv")
-"""Classes of the published code; those here have the same names."""
 
 
 @overload
@@ -118,22 +117,15 @@ def require_open(model: nn.Module, what: str) -> None:
     """A model whose layers can be exchanged.
 
     Raises:
-        UserError: not a module, one around which something else is built already, or one with the layers of the
-            published code.
+        UserError: not a module, one with layers of the published code, or one around which something else is built
+            already.
     """
     if not isinstance(model, nn.Module):
         raise UserError(f"{what} needs an nn.Module, got {type(model).__name__}")
+    require_own_layers(model, what)
     wrapped = isinstance(model, (torch.jit.ScriptModule, nn.parallel.DistributedDataParallel))
     if wrapped or hasattr(model, "_orig_mod") or type(model).__name__ == "FullyShardedDataParallel":
         raise UserError(f"{type(model).__name__}: {what} the model before it is compiled, scripted or distributed")
-    for name, module in model.named_modules():
-        kind = type(module)
-        if kind.__name__ in PUBLISHED and not isinstance(module, (FastDeconv, Delinear, ChannelDeconv)):
-            raise UserError(
-                f"{name or 'the model'}: {kind.__name__} of {kind.__module__}, not of ndcore.layers; {what} what "
-                "ndcore.models.load_original(name, norm, model.state_dict()) makes of a network of the published code; "
-                f"in another model put ndcore.layers.{kind.__name__} in its place, which loads the same state dict"
-            )
 
 
 def copied(model: nn.Module) -> nn.Module:
