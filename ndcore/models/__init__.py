@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ndcore.errors import UserError, unknown_name
 
@@ -91,6 +92,33 @@ def create(name: str, norm: str = "bn", num_classes: int = 10, **options: int) -
     model = module.build(norm, num_classes, **options)
     model.register_forward_pre_hook(partial(_check_images, describe(name)), with_kwargs=True)
     return model
+
+
+def load_original(name: str, norm: str, state_dict: Mapping[str, Any], num_classes: int | None = None) -> nn.Module:
+    """Build a network with the weights of one that the published code trained.
+
+        model = models.load_original("resnet18d", "nd", torch.load("checkpoint.pth")).eval()
+
+    In evaluation it computes what the published network does. Number types below float32 become float32. What the
+    published code does not save starts anew: a first layer with `freeze=True` has live statistics again.
+
+    Args:
+        name: one of `names()`.
+        norm: as the checkpoint was trained.
+        state_dict: of the published code, of tensors or arrays; or a checkpoint that has it as "state_dict" or "net".
+            Names may have the "module." of `DataParallel`, and `num_batches_tracked` may be absent.
+        num_classes: outputs of the classifier; None: as many as the state dict has.
+
+    Returns:
+        The network, as `create` gives it, on the CPU.
+
+    Raises:
+        UserError: an unknown name or norm, a network that the published code does not have, no state dict, or one
+            whose names or shapes are not those of this network: then nothing is loaded.
+    """
+    from ndcore.models._original import load  # noqa: PLC0415  (loads torch)
+
+    return load(name, norm, state_dict, num_classes)
 
 
 def require_norm(name: str, norm: str) -> None:

@@ -13,6 +13,7 @@ from torch import nn
 from ndcore.errors import UserError, unknown_name
 from ndcore.layers import Delinear, FastDeconv
 from ndcore.surgery.plan import Plan
+from ndcore.surgery.published import require_own_layers
 from ndcore.surgery.rules import Options, Rule, as_rules, require_known
 from ndcore.surgery.summary import Summary
 
@@ -116,10 +117,12 @@ def require_open(model: nn.Module, what: str) -> None:
     """A model whose layers can be exchanged.
 
     Raises:
-        UserError: not a module, or one around which something else is built already.
+        UserError: not a module, one with layers of the published code, or one around which something else is built
+            already.
     """
     if not isinstance(model, nn.Module):
         raise UserError(f"{what} needs an nn.Module, got {type(model).__name__}")
+    require_own_layers(model, what)
     wrapped = isinstance(model, (torch.jit.ScriptModule, nn.parallel.DistributedDataParallel))
     if wrapped or hasattr(model, "_orig_mod") or type(model).__name__ == "FullyShardedDataParallel":
         raise UserError(f"{type(model).__name__}: {what} the model before it is compiled, scripted or distributed")

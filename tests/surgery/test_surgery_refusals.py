@@ -54,6 +54,15 @@ def test_layers_held_in_plain_python_are_refused():
     assert ndcore.deconvolve(model, exclude="0").by_size["small"][0] is not model[0]
 
 
+@pytest.mark.parametrize("work", [ndcore.deconvolve, ndcore.fold])
+@pytest.mark.parametrize("kind", ["FastDeconv", "Delinear", "ChannelDeconv"])
+def test_layers_of_the_published_code_are_refused_and_it_is_said_how(work, kind):
+    own = type(kind, (nn.Module,), {"__module__": "models.deconv"})
+    words = rf"^8: {kind} of models\.deconv, not of ndcore\.layers; {work.__name__} what .*load_original\(name, norm"
+    with pytest.raises(UserError, match=words):
+        work(nn.Sequential(*conv_net(), own()))
+
+
 def test_what_cannot_be_copied_can_be_changed_in_place():
     model = conv_net()
     model.lock = threading.Lock()
