@@ -44,12 +44,12 @@ def batch(name: str, step: int) -> Tensor:
     """The joint batch of a case, far from zero mean so that centring matters."""
     _, shape, shares = CASES[name]
     generator = torch.Generator().manual_seed(1000 * step + len(name))
-    return torch.randn(sum(shares), *shape, generator=generator) + 3
+    return torch.randn(sum(shares), *shape, generator=generator, dtype=torch.float64) + 3
 
 
 def layer(name: str) -> nn.Module:
     torch.manual_seed(0)
-    return CASES[name][0]()
+    return CASES[name][0]().double()
 
 
 def train(module: nn.Module, x: Tensor, offset: int) -> dict[str, Tensor]:
@@ -58,7 +58,7 @@ def train(module: nn.Module, x: Tensor, offset: int) -> dict[str, Tensor]:
     module.train().zero_grad()
     out = module(x)
     numbers = torch.arange(offset, offset + len(x)).view(-1, *[1] * (out.dim() - 1))
-    loss = (out * torch.cos(numbers + torch.linspace(0, 6, out[0].numel()).view(out.shape[1:]))).sum()
+    loss = (out * torch.cos(numbers + torch.linspace(0, 6, out[0].numel(), dtype=out.dtype).view(out.shape[1:]))).sum()
     loss.backward()
     found = {"output": out.detach(), "x": x.grad}
     found |= {f"grad {key}": parameter.grad.clone() for key, parameter in module.named_parameters()}
@@ -74,7 +74,7 @@ def network() -> nn.Sequential:
         FastDeconv(8, 6, 1, **options), nn.ReLU(),
         FastDeconv(6, 6, 3, stride=2, groups=2, **options), nn.Flatten(),
         Delinear(6 * 4, 3, block=12, **options),
-    )  # fmt: skip
+    ).double()  # fmt: skip
 
 
 def train_network(module: nn.Module, rows: slice) -> list[float]:
@@ -83,7 +83,7 @@ def train_network(module: nn.Module, rows: slice) -> list[float]:
     optimiser = torch.optim.SGD(module.parameters(), lr=0.05, momentum=0.9)
     losses = []
     for _ in range(STEPS):
-        x = torch.randn(PROCESSES * NETWORK_SHARE, 3, 6, 6, generator=generator)
+        x = torch.randn(PROCESSES * NETWORK_SHARE, 3, 6, 6, generator=generator, dtype=torch.float64)
         labels = torch.randint(0, 3, (len(x),), generator=generator)
         loss = nn.functional.cross_entropy(module(x[rows]), labels[rows])
         optimiser.zero_grad()
