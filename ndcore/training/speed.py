@@ -58,8 +58,7 @@ def limit_threads() -> None:
     PyTorch counts the cores of the machine that its affinity allows. In a container or a job with a share of a large
     machine that is many more than it gets, and threads that wait for each other cost more than they bring.
 
-    The number is set even if it stays the same: MKL takes one from its environment for the most that it may use, and
-    one that is set for the one that it uses.
+    The number is set even if it stays the same: only then is MKL kept from using fewer where it finds fewer cores.
     """
     torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
 
