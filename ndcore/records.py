@@ -296,8 +296,3 @@ def scan(folder: Path) -> tuple[list[RunRecord], list[Problem]]:
         except ValueError as error:
             problems.append(Problem(path.name, str(error)))
     return records, problems
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a run record."""
-    return RunRecord.model_json_schema(by_alias=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import json
 import os
 import signal
@@ -22,11 +21,10 @@ from record_factory import make_record
 from ndcore import cli, machine, records
 from ndcore.grid import cell as cell_process
 from ndcore.grid import leases, scheduler
-from ndcore.grid.display import Display
 from ndcore.grid.holders import Holder
 from ndcore.grid.local import LocalGrid
 from ndcore.grid.scheduler import Ending, Result, Scheduler, failed
-from ndcore.grid.workers import ENDINGS, LocalWorkers, cells_at_once
+from ndcore.grid.workers import ENDINGS, cells_at_once
 
 HERE = Path(__file__).parent
 OTHER = """
@@ -191,6 +189,7 @@ def test_cores_are_divided_among_workers_and_gpus_decide_their_number(workers, g
 def test_each_worker_gets_its_gpu_and_its_share_of_threads(tmp_path, monkeypatch):
     """The environment that the process of a cell sees, from a process that says it."""
     from ndcore.grid import cell as cell_process  # noqa: PLC0415
+    from ndcore.grid.workers import LocalWorkers  # noqa: PLC0415
 
     say = "import json, os, sys; print(json.dumps({k: os.environ.get(k) for k in sys.argv[1:]})); sys.exit(2)"
     names = ["CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS"]
@@ -214,6 +213,7 @@ def test_each_worker_gets_its_gpu_and_its_share_of_threads(tmp_path, monkeypatch
 )
 def test_how_a_process_ended_is_how_its_cell_ended(tmp_path, monkeypatch, code, ending):
     from ndcore.grid import cell as cell_process  # noqa: PLC0415
+    from ndcore.grid.workers import LocalWorkers  # noqa: PLC0415
 
     program = (
         f"import os, sys; sys.stderr.write('first\\nprogress\\rlast line\\n'); sys.stderr.flush(); sys.exit({code})"
@@ -222,44 +222,6 @@ def test_how_a_process_ended_is_how_its_cell_ended(tmp_path, monkeypatch, code, 
     result = LocalWorkers(tmp_path).perform(cells(1)[0], 0)
     assert result.ending == ending
     assert result.message == ("killed by signal 9" if ending == Ending.KILLED else "last line")
-
-
-def test_what_a_cell_warns_of_is_told_beside_it_and_not_what_a_library_warns_of(tmp_path, monkeypatch):
-    text = "50%\r/tmp/cell.py:1: RunWarning: threads 2 → 1\n  train()\nx.py:1: UserWarning: of a library\nlast\n"
-    program = f"import sys; sys.stderr.buffer.write({text.encode()!r})"
-    monkeypatch.setattr(cell_process, "command", lambda *_: [sys.executable, "-c", program])
-    (cell,) = cells(1)
-    result = LocalWorkers(tmp_path).perform(cell, 0)
-    assert result.warning == "threads 2 → 1"
-    stream = io.StringIO()
-    Display(Scheduler([cell], tmp_path, LocalWorkers(tmp_path)), 1, stream).report(replace(result, seconds=0.0))
-    assert stream.getvalue() == f"✓ {cell.run_id} done; warning: threads 2 → 1\n"
-
-
-def test_the_threads_that_are_asked_for_are_those_of_the_run(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr("ndcore.runner.run", lambda *_, threads, **__: asked.append(threads))
-    (cell,) = cells(1)
-    wanted = json.loads(cell_process.command(cell.config, tmp_path, threads="keep")[-1])
-    assert cell_process.perform(wanted) == 0
-    del wanted["threads"]  # queued by an earlier version
-    assert cell_process.perform(wanted) == 0
-    assert asked == ["keep", "auto"]
-
-
-@pytest.mark.parametrize(("asked", "expected"), [("keep", "keep"), ("3", 3), ("auto", "auto")])
-def test_a_local_grid_hands_the_threads_on(tmp_path, monkeypatch, asked, expected):
-    commands = []
-
-    def command(*arguments) -> list[str]:
-        commands.append(arguments)
-        return [sys.executable, "-c", ""]
-
-    monkeypatch.setattr(cell_process, "command", command)
-    monkeypatch.setattr("ndcore.grid.local.look_first", lambda cells, workers: (cells, []))
-    selection = ["--dataset", "digits", "--arch", "resnet18d", "--norm", "bn", "--epochs", "1", "--seeds", "0"]
-    cli.main(["grid", "run", *selection, "--runs", str(tmp_path), "--threads", asked])
-    assert [arguments[-1] for arguments in commands] == [expected]
 
 
 def test_threads_of_one_process_claim_as_processes_do(tmp_path):

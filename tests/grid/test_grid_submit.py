@@ -33,16 +33,6 @@ def test_the_script_asks_for_what_was_asked(tmp_path):
     subprocess.run(["bash", "-n"], input=text, text=True, check=True)
 
 
-def test_the_threads_that_are_asked_for_reach_every_cell(tmp_path, capsys):
-    runs = tmp_path / "runs"
-    assert submit(runs, "--script", "-", "--threads", "keep") == 0
-    assert capsys.readouterr().out.count(" --threads keep'\n") == 2
-    assert submit(runs, "--script", "-") == 0
-    assert "--threads" not in capsys.readouterr().out
-    assert submit(runs, "--script", "-", "--threads", "none") == 2
-    assert capsys.readouterr().err == ("ndcore grid: threads='none': expected auto, keep, or a number from 1 to 1024\n")
-
-
 def submit(runs: Path, *more: str, seeds: str = "0,1") -> int:
     """`ndcore grid submit` of one cell per seed."""
     selection = ["--dataset", "digits", "--arch", "resnet18d", "--norm", "bn", "--epochs", "12", "--seeds", seeds]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from ndcore import machine
 from ndcore.errors import UserError
 from ndcore.provenance import describe_conditions
 from ndcore.sessions import Conditions, Interval, changes, differences, remark, threads_to_take
@@ -62,6 +63,34 @@ def test_this_process_is_described_as_it_computes(monkeypatch):
     assert differences(now, describe_conditions(torch.device("cpu"))) == {
         "settings": "ONEDNN_MAX_CPU_ISA AVX2 → not set, mkldnn off → not set"
     }
+
+
+def test_on_a_gpu_its_name_and_its_libraries_are_known_too(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "GPU A")
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 92400)
+    now = describe_conditions(torch.device("cuda"))
+    assert (now.device, now.device_name) == ("cuda", "GPU A")
+    assert (now.packages["cuda"], now.packages["cudnn"]) == ("13.0", "92400")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "extensions"),
+    [
+        (
+            "processor : 0\nmodel name\t: Some CPU: X\nflags\t\t: fpu avx2 sse avx fma\n",
+            "Some CPU: X",
+            ("avx", "avx2", "fma"),
+        ),
+        ("Features\t: fp asimd sve\n", None, ("asimd", "sve")),
+        ("", None, ()),
+    ],
+)
+def test_processors_are_told_apart_by_what_linux_says(monkeypatch, text, name, extensions):
+    monkeypatch.setattr(machine.Path, "read_text", lambda path: text)
+    monkeypatch.setattr(machine.platform, "processor", lambda: "its kind")
+    assert machine.cpu_name() == (name or "its kind")
+    assert machine.cpu_extensions() == extensions
 
 
 @pytest.mark.parametrize(
