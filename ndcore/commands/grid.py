@@ -58,7 +58,7 @@ def _add_performing(parser: argparse.ArgumentParser) -> None:
     add("--retry-failed", action="store_true", help="also what failed before; otherwise it is left alone")
     add("--data-root", type=Path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)")
     add("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
-    add("--threads", default=AUTO, metavar="N", help=THREADS)
+    add("--threads", default=AUTO, metavar="N|keep", help=THREADS)
     add("--checkpoint-seconds", type=float, metavar="S", help="between two checkpoints of an epoch (default: 300)")
 
 

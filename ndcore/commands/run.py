@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-root", type=Path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)"
     )
-    parser.add_argument("--threads", default=AUTO, metavar="N", help=THREADS)
+    parser.add_argument("--threads", default=AUTO, metavar="N|keep", help=THREADS)
     parser.add_argument(
         "--runs", type=Path, metavar="FOLDER", help="where the record goes (default: $NDCORE_RUNS or runs/)"
     )
