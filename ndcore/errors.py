@@ -34,6 +34,10 @@ class RunBusy(UserError):
     exit_code = 3
 
 
+class RunWarning(UserWarning):
+    """What the user of a run should know and need not act on; the grid shows it beside the cell."""
+
+
 def unknown_name(kind: str, value: object, known: Iterable[str]) -> str:
     """One line for a name that is not known, with its nearest neighbours first."""
     known = list(known)

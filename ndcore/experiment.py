@@ -30,6 +30,7 @@ from ndcore.grid.progress import Progress
 from ndcore.leftovers import clear_up, remove_if_empty
 from ndcore.provenance import describe_code, describe_environment
 from ndcore.records import Data, Epoch, Failure, Model, RunRecord, choose, pack_correct
+from ndcore.threads import AUTO, parse_threads
 from ndcore.training.device import peak_memory
 
 SPARE_BYTES = 64 * 2**20
@@ -44,12 +45,14 @@ class Experiment:
         runs: folder of the records; None: as `ndcore.folders.runs_folder` finds it.
         data_root: folder of the images; see `ndcore.data.load`.
         device: "auto", "cpu", "cuda" or "mps".
+        threads: of the CPU; see `ndcore.sessions.threads_to_take`.
         notebook: the notebook that performs the run.
         progress: whether long steps show progress bars.
 
     Raises:
         RunBusy: another process performs this run.
-        UserError: the run has its record already, the runs folder cannot be written, or the device is not there.
+        UserError: the run has its record already, the runs folder cannot be written, the device is not there, or
+            `threads` is none of what they can be.
     """
 
     def __init__(
@@ -59,11 +62,13 @@ class Experiment:
         runs: Path | None = None,
         data_root: Path | None = None,
         device: str = "auto",
+        threads: str | int = AUTO,
         notebook: Path = NOTEBOOK,
         progress: bool = True,
     ) -> None:
         self.config, self.runs = config, runs or runs_folder()
         self.data_root, self.notebook, self.progress = data_root, notebook, progress
+        self.threads = parse_threads(threads)
         require_writable(self.runs)
         if record_path(config, self.runs).exists():
             raise UserError(
@@ -130,6 +135,7 @@ class Experiment:
                 self.device,
                 checkpoint=checkpoint_path(self.config, self.runs),
                 checkpoint_seconds=checkpoint_seconds,
+                threads=self.threads,
                 progress=self.progress,
             )
         return self.result.epochs

@@ -9,6 +9,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+VECTOR = ("avx", "fma", "amx", "asimd", "sve", "sme", "bf16", "i8mm")
+"""How the names of vector and matrix instructions begin."""
+
 
 def usable_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     """Cores that this process may use: its affinity, and its quota where control groups (version 2) set one."""
@@ -22,12 +25,26 @@ def usable_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
 
 def cpu_name() -> str:
     """Model name of the processor."""
+    return _cpu_info("model name") or platform.processor() or platform.machine()
+
+
+def cpu_extensions() -> tuple[str, ...]:
+    """Vector and matrix instructions of the processor, sorted, as Linux calls them; none where they are not known.
+
+    A virtual machine may give different processors one name; these tell more of them apart.
+    """
+    flags = f"{_cpu_info('flags')} {_cpu_info('Features')}".split()  # x86, ARM
+    return tuple(sorted(flag for flag in set(flags) if flag.startswith(VECTOR)))
+
+
+def _cpu_info(key: str) -> str:
+    """What Linux says about the first processor; nothing elsewhere."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor() or platform.machine()
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
+        return ""
+    pairs = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in pairs if name.strip() == key), "")
 
 
 def gpus() -> dict[str, str]:

@@ -15,8 +15,9 @@ from typing import Any
 from ndcore.ablation import Budget, Factor, choose_factors
 from ndcore.config import RunConfig
 from ndcore.errors import UserError, unknown_name
+from ndcore.threads import AUTO, parse_threads
 
-OPTIONS = ("device", "data_root", "runs")
+OPTIONS = ("device", "data_root", "runs", "threads")
 """Parameters that say where and on what to run; they do not belong to the run's identity."""
 
 
@@ -62,7 +63,7 @@ def _options(namespace: Mapping[str, Any], others: Iterable[str]) -> dict[str, A
     unknown = [name for name in injected_names(namespace.get("In", ())) if name not in known]
     if unknown:
         raise UserError("; ".join(unknown_name("parameter", name, known) for name in unknown))
-    options = {name: namespace.get(name) for name in OPTIONS}
+    options = {name: namespace.get(name) for name in OPTIONS if name != "threads"}
     for name, value in options.items():
         if value is not None and not isinstance(value, str):
             raise UserError(f"{name}={value!r}: expected a text, got {type(value).__name__}")
@@ -70,6 +71,7 @@ def _options(namespace: Mapping[str, Any], others: Iterable[str]) -> dict[str, A
         "device": options["device"] or "auto",
         "data_root": Path(options["data_root"]) if options["data_root"] else None,
         "runs": Path(options["runs"]) if options["runs"] else None,
+        "threads": parse_threads(namespace.get("threads", AUTO)),
     }
 
 

@@ -9,13 +9,32 @@ import subprocess
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ndcore.config import RunConfig
 from ndcore.folders import PACKAGE, PROJECT
-from ndcore.machine import cpu_name
+from ndcore.machine import cpu_extensions, cpu_name
 from ndcore.records import Code, Environment
+from ndcore.sessions import Conditions
+
+if TYPE_CHECKING:
+    import torch
 
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "papermill", "nbclient", "jupyter-book")
+SWITCHES = (
+    "ATEN_CPU_CAPABILITY",
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "NVIDIA_TF32_OVERRIDE",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+    "CUBLAS_WORKSPACE_CONFIG",
+)
+"""Environment variables that choose other kernels or another precision."""
 
 
 def describe_environment(device_type: str, precision: str) -> Environment:
@@ -39,6 +58,34 @@ def describe_environment(device_type: str, precision: str) -> Environment:
             "cudnn_benchmark": torch.backends.cudnn.benchmark,
             "cudnn_deterministic": torch.backends.cudnn.deterministic,
         },
+    )
+
+
+def describe_conditions(device: torch.device) -> Conditions:
+    """What decides the bits that this process computes on that device."""
+    import torch  # noqa: PLC0415 - see above
+
+    from ndcore.training.device import device_name  # noqa: PLC0415
+
+    packages = {"torch": torch.__version__, "numpy": np.__version__}
+    if device.type == "cuda":
+        packages |= {"cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
+    switches = {
+        "mkldnn": "" if torch.backends.mkldnn.enabled else "off",
+        "deterministic_algorithms": "on" if torch.are_deterministic_algorithms_enabled() else "",
+        "cudnn_deterministic": "on" if torch.backends.cudnn.deterministic else "",
+    }
+    settings = {name: os.environ.get(name, "") for name in SWITCHES} | switches
+    return Conditions(
+        device=device.type,
+        device_name=device_name(device),
+        cpu=cpu_name(),
+        cpu_capability=torch.backends.cpu.get_cpu_capability(),
+        cpu_extensions=cpu_extensions(),
+        threads=torch.get_num_threads(),
+        packages=packages,
+        settings={name: value for name, value in settings.items() if value},
+        source_sha256=source_digest(),
     )
 
 

@@ -16,19 +16,15 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ndcore.config import RunConfig
 from ndcore.files import publish_new
+from ndcore.part import Part
+from ndcore.sessions import Interval
 
 SCHEMA_NAME = "ndcore.run-record"
 SCHEMA_VERSION = 1
-
-
-class Part(BaseModel):
-    """Base of all parts of a record: frozen, unknown keys refused, attribute docstrings become schema descriptions."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
 
 
 class Schema(Part):
@@ -74,14 +70,6 @@ class EpochChoice(Part):
     test_top5: float
     chosen_by: str
     """How this epoch was chosen; "highest test top-1" is a choice made on the test set."""
-
-
-class Interval(Part):
-    """Where one process took the run over."""
-
-    epoch: int
-    step: int
-    started_utc: str
 
 
 class Model(Part):
@@ -191,11 +179,16 @@ class RunRecord(Part):
 
     def sealed(self) -> Self:
         """The same record with its digest filled in."""
-        return self.model_copy(update={"digest": content_digest(self.model_dump(mode="json", by_alias=True))})
+        document = self._document()
+        return type(self).model_validate(document | {"digest": content_digest(document)})
 
     def to_json(self) -> str:
-        """JSON text, indented, ending with a newline."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
+        """JSON text, indented, ending with a newline; of a record that was read, the text of its file."""
+        return json.dumps(self._document(), indent=1, ensure_ascii=False) + "\n"
+
+    def _document(self) -> dict[str, Any]:
+        """The record as JSON holds it. Once sealed it gets no field more: its digest is over those that it has."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=bool(self.digest))
 
     def write(self, folder: Path) -> Path:
         """Write the record into `folder` (atomically, never over an existing file) and return its path.
@@ -303,8 +296,3 @@ def scan(folder: Path) -> tuple[list[RunRecord], list[Problem]]:
         except ValueError as error:
             problems.append(Problem(path.name, str(error)))
     return records, problems
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a run record."""
-    return RunRecord.model_json_schema(by_alias=True)

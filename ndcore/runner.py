@@ -22,6 +22,7 @@ from ndcore.files import reason, replace, require_writable
 from ndcore.folders import NOTEBOOK, record_path, runs_folder, work_folder
 from ndcore.grid import leases
 from ndcore.leftovers import clear_up, clear_up_after_the_dead, notebook_path, remove_if_empty
+from ndcore.threads import AUTO
 
 REFUSALS = {"UserError": UserError, "DataError": UserError, "RunBusy": RunBusy}
 """Errors of the notebook that leave no record, and what they are here."""
@@ -44,6 +45,7 @@ def run(
     runs: Path | None = None,
     data_root: Path | None = None,
     device: str = "auto",
+    threads: str | int = AUTO,
     look_first: bool = True,
 ) -> Outcome:
     """Perform a run, unless its record is there.
@@ -52,6 +54,7 @@ def run(
         runs: folder of the records; None: as `ndcore.folders.runs_folder` finds it.
         data_root: folder of the images; see `ndcore.data.load`.
         device: "auto", "cpu", "cuda" or "mps".
+        threads: of the CPU; see `ndcore.sessions.threads_to_take`.
         look_first: look at device, network and data set before a kernel starts, so that what is not there is refused
             at once. The notebook looks as well; who has looked already saves the seconds that loading torch takes.
 
@@ -79,7 +82,7 @@ def run(
             return done
         with _needing(work):
             clear_up(config, runs)
-        return _perform(config, runs, data_root, device, lease)
+        return _perform(config, runs, data_root, device, threads, lease)
     finally:
         with contextlib.suppress(OSError):  # what is left, the next run removes; why this one ended is worth more
             if lease.held:
@@ -134,8 +137,10 @@ def _has_record(config: RunConfig, runs: Path) -> bool:
         return False
 
 
-def _perform(config: RunConfig, runs: Path, data_root: Path | None, device: str, lease: leases.Lease) -> Outcome:
-    places = {"device": device, "data_root": data_root and str(data_root), "runs": str(runs)}
+def _perform(
+    config: RunConfig, runs: Path, data_root: Path | None, device: str, threads: str | int, lease: leases.Lease
+) -> Outcome:
+    places = {"device": device, "data_root": data_root and str(data_root), "runs": str(runs), "threads": threads}
     parameters = config.options() | {"repeat": config.repeat} | places
     execution = Execution(NOTEBOOK, parameters, os.environ | {leases.VARIABLE: str(lease.path)})
     try:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ndcore.errors import UserError
+from ndcore.threads import AUTO, THREADS, parse_threads
 
 INTERRUPTED = "the same command goes on from the last checkpoints"
 
@@ -57,6 +58,7 @@ def _add_performing(parser: argparse.ArgumentParser) -> None:
     add("--retry-failed", action="store_true", help="also what failed before; otherwise it is left alone")
     add("--data-root", type=Path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)")
     add("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
+    add("--threads", default=AUTO, metavar="N|keep", help=THREADS)
     add("--checkpoint-seconds", type=float, metavar="S", help="between two checkpoints of an epoch (default: 300)")
 
 
@@ -102,6 +104,7 @@ def execute(arguments: argparse.Namespace) -> int:
         sys.stderr.writelines(f"{result.message}\n" for result in blocked)
         return min(len(blocked), MOST_FAILURES)
     _set_checkpoint_seconds(arguments.checkpoint_seconds)
+    arguments.threads = parse_threads(arguments.threads)
     return (_run if arguments.action == "run" else _submit)(arguments, cells, blocked, runs)
 
 
@@ -174,7 +177,15 @@ def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) 
             raise UserError(f"--gpus {gpu}: this machine has {', '.join(there) or 'no GPU'}")
     chosen = [] if arguments.device in ("cpu", "mps") else chosen
     workers, threads = cells_at_once(arguments.workers, chosen, usable_cores())
-    performer = LocalWorkers(runs, data_root=arguments.data_root, device=arguments.device, threads=threads, gpus=chosen)
+    threads = arguments.threads if isinstance(arguments.threads, int) else threads
+    performer = LocalWorkers(
+        runs,
+        data_root=arguments.data_root,
+        device=arguments.device,
+        threads=threads,
+        asked=arguments.threads,
+        gpus=chosen,
+    )
     good, refused = look_first(cells, performer)
     devices = f"GPU {', '.join(chosen)}" if chosen else "no GPU"
     sys.stderr.write(
@@ -198,8 +209,9 @@ def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Pat
         notice=arguments.notice,
         max_array=arguments.max_array,
     )
+    where = {"data_root": arguments.data_root, "device": arguments.device, "threads": arguments.threads}
     if arguments.script:
-        text = slurm.script(cells, runs, job, data_root=arguments.data_root, device=arguments.device)
+        text = slurm.script(cells, runs, job, **where)
         slurm.make_logs(runs)
         if str(arguments.script) == "-":
             sys.stdout.write(text)
@@ -210,7 +222,7 @@ def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Pat
             raise UserError(f"--script {arguments.script}: cannot be written: {reason(error)}") from None
         sys.stdout.write(f"{len(cells)} cells: sbatch {shlex.quote(str(arguments.script))}\n")
         return 0
-    jobs = slurm.submit(cells, runs, job, data_root=arguments.data_root, device=arguments.device)
+    jobs = slurm.submit(cells, runs, job, **where)
     named = f"job{'s' * (len(jobs) > 1)} {', '.join(jobs)}"
     sys.stdout.write(f"{len(cells)} cells submitted as {named}; logs in {slurm.logs(runs)}\n")
     sys.stdout.write("ndcore status shows how far they are; ndcore grid submit again submits what is still missing\n")

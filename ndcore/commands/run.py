@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 from ndcore import stopping
 from ndcore.config import RunConfig
 from ndcore.folders import NOTEBOOK
+from ndcore.threads import AUTO, THREADS, parse_threads
 
 INTERRUPTED = "the same command goes on from the last checkpoint"
 NUMBERS = {"int": int, "float": float, "int | None": int}
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-root", type=Path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)"
     )
+    parser.add_argument("--threads", default=AUTO, metavar="N|keep", help=THREADS)
     parser.add_argument(
         "--runs", type=Path, metavar="FOLDER", help="where the record goes (default: $NDCORE_RUNS or runs/)"
     )
@@ -45,7 +47,13 @@ def execute(arguments: argparse.Namespace) -> int:
     with stopping.noting():
         from ndcore.runner import run  # noqa: PLC0415 - papermill, only once the configuration is right
 
-        outcome = run(config, runs=arguments.runs, data_root=arguments.data_root, device=arguments.device)
+        outcome = run(
+            config,
+            runs=arguments.runs,
+            data_root=arguments.data_root,
+            device=arguments.device,
+            threads=parse_threads(arguments.threads),
+        )
     if not outcome.performed:
         sys.stdout.write(f"already recorded: {outcome.record}\n")
         sys.stdout.write(f"--repeat {config.repeat + 1} runs the same seed again, --seed {config.seed + 1} a new one\n")

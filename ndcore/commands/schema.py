@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from ndcore.records import json_schema
+from ndcore.records import RunRecord
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,5 +14,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    sys.stdout.write(json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(RunRecord.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n")
     return 0

@@ -18,18 +18,22 @@ from typing import Any
 from ndcore import stopping
 from ndcore.config import RunConfig
 from ndcore.errors import UserError
+from ndcore.threads import AUTO
 
 UNEXPECTED = 70
 """Exit code after an error that nobody foresaw; `EX_SOFTWARE` of sysexits."""
 
 
-def command(config: RunConfig, runs: Path, data_root: Path | None = None, device: str = "auto") -> list[str]:
+def command(
+    config: RunConfig, runs: Path, data_root: Path | None = None, device: str = "auto", threads: str | int = AUTO
+) -> list[str]:
     """The command line of a cell."""
     wanted = {
         "config": config.model_dump(exclude_unset=True),
         "runs": str(runs.absolute()),
         "data_root": data_root and str(data_root.absolute()),
         "device": device,
+        "threads": threads,
     }
     return [sys.executable, "-m", "ndcore.grid.cell", json.dumps(wanted)]
 
@@ -56,6 +60,7 @@ def perform(wanted: dict[str, Any]) -> int:
             runs=Path(wanted["runs"]),
             data_root=wanted["data_root"] and Path(wanted["data_root"]),
             device=wanted["device"],
+            threads=wanted.get("threads", AUTO),  # a task may have been queued before there were any
             look_first=False,
         )
     except UserError as error:

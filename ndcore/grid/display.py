@@ -51,6 +51,8 @@ class Display:
             text += f" after {duration(result.seconds)}"
         if result.ending != Ending.DONE and result.message:
             text += f": {result.message}"
+        if result.warning:
+            text += f"; warning: {result.warning}"
         self.say(text)
 
     def say(self, text: str) -> None:

@@ -49,6 +49,8 @@ class Result:
     ending: Ending
     message: str = ""
     seconds: float = 0.0
+    warning: str = ""
+    """What its user should know, however it ended."""
 
 
 class Performer(Protocol):

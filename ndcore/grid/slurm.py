@@ -25,6 +25,7 @@ from ndcore.folders import CHECKPOINT_SECONDS
 from ndcore.grid import cell as cell_process
 from ndcore.grid.cells import Cell
 from ndcore.grid.slurm_task import Task
+from ndcore.threads import AUTO
 
 REQUEUES = 10_000
 """So often a task may run into its time limit; it goes on from its checkpoint each time."""
@@ -102,7 +103,13 @@ def make_logs(runs: Path) -> None:
 
 
 def submit(
-    cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | None = None, device: str = "auto"
+    cells: Sequence[Cell],
+    runs: Path,
+    job: Job,
+    *,
+    data_root: Path | None = None,
+    device: str = "auto",
+    threads: str | int = AUTO,
 ) -> list[str]:
     """Submit the cells, as one job array or as many as the cluster needs; returns the ids of these jobs.
 
@@ -125,7 +132,7 @@ def submit(
         srun_args=["--cpus-per-task", str(job.cpus)],  # srun no longer takes it from sbatch since Slurm 22.05
         **{name.replace("-", "_"): value for name, value in job.options().items()},
     )
-    tasks = [Task(cell_process.command(c.config, runs, data_root, device), job.cpus) for c in cells]
+    tasks = [Task(cell_process.command(c.config, runs, data_root, device, threads), job.cpus) for c in cells]
     jobs: list[str] = []
     most = job.max_array or max_array_size()
     for array in (tasks[first : first + most] for first in range(0, len(tasks), most)):
@@ -141,7 +148,15 @@ def submit(
     return jobs
 
 
-def script(cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | None = None, device: str = "auto") -> str:
+def script(
+    cells: Sequence[Cell],
+    runs: Path,
+    job: Job,
+    *,
+    data_root: Path | None = None,
+    device: str = "auto",
+    threads: str | int = AUTO,
+) -> str:
     """An sbatch script that does the same without submitit: bash and Slurm's own commands only.
 
     Raises:
@@ -167,6 +182,7 @@ def script(cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | Non
         "--device",
         device,
         *(["--data-root", str(data_root.absolute())] if data_root else []),
+        *(["--threads", str(threads)] if threads != AUTO else []),
     ]
     lines = "\n".join(f"  {shlex.quote(f'{cell.config.command()} {shlex.join(places)}')}" for cell in cells)
     return SCRIPT.format(

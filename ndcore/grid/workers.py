@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from ndcore.errors import RunBusy, RunFailed, RunInterrupted
 from ndcore.grid import cell as cell_process
 from ndcore.grid.cells import Cell
 from ndcore.grid.scheduler import Ending, Result
+from ndcore.threads import AUTO
 
 ENDINGS = {
     0: Ending.DONE,
@@ -25,6 +27,7 @@ ENDINGS = {
 }
 """By exit code; every other one is a refusal."""
 LOG_BYTES = 4000
+WARNING = re.compile(rb"RunWarning: ([^\r\n]+)")
 
 
 class LocalWorkers:
@@ -34,7 +37,8 @@ class LocalWorkers:
 
     Args:
         runs: folder of the records.
-        threads: of PyTorch in every cell.
+        threads: that a cell may use.
+        asked: of these, as `ndcore.threads.parse_threads` returns it.
         gpus: indices or UUIDs; slot i uses number i, beginning again after the last. None for a machine without.
     """
 
@@ -45,10 +49,11 @@ class LocalWorkers:
         data_root: Path | None = None,
         device: str = "auto",
         threads: int = 1,
+        asked: str | int = AUTO,
         gpus: Sequence[str] = (),
     ) -> None:
         self._runs, self.data_root, self.device = runs, data_root, device
-        self._threads, self._gpus = threads, list(gpus)
+        self._threads, self._asked, self._gpus = threads, asked, list(gpus)
         self._processes: dict[int, subprocess.Popen] = {}
         self._lock = threading.Lock()
         self._stopping = False
@@ -62,7 +67,7 @@ class LocalWorkers:
                 if self._stopping:
                     return Result(cell, Ending.INTERRUPTED)
                 process = self._processes[slot] = subprocess.Popen(
-                    cell_process.command(cell.config, self._runs, self.data_root, self.device),
+                    cell_process.command(cell.config, self._runs, self.data_root, self.device, self._asked),
                     env=cell_process.environment(self._threads, gpu),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -74,7 +79,7 @@ class LocalWorkers:
                 del self._processes[slot]
             ending = self._ending(code)
             message = f"killed by signal {-code}" if ending == Ending.KILLED else _last_line(log)
-            return Result(cell, ending, message, time.monotonic() - began)
+            return Result(cell, ending, message, time.monotonic() - began, _warnings(log))
 
     def _ending(self, code: int) -> Ending:
         if code < 0:  # by a signal: ours, or somebody else's
@@ -104,6 +109,12 @@ def _last_line(log: IO[bytes]) -> str:
     log.seek(max(0, size - LOG_BYTES))
     text = log.read().decode(errors="replace").replace("\r", "\n")
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+
+
+def _warnings(log: IO[bytes]) -> str:
+    """What a cell warned its user of, in one line."""
+    log.seek(0)
+    return "; ".join(found.decode(errors="replace") for found in WARNING.findall(log.read()))
 
 
 def cells_at_once(workers: int | None, gpus: Sequence[str], cores: int) -> tuple[int, int]:

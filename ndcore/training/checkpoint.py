@@ -1,5 +1,6 @@
-"""A checkpoint holds all that a run needs to go on as if nothing had happened: on a CPU, bit for bit.
+"""A checkpoint holds all that a run needs to go on as if nothing had happened.
 
+On a CPU it does so bit for bit, if nothing has changed that decides the bits: see `ndcore.sessions`.
 It is replaced atomically, so a process that is killed leaves the previous one whole.
 """
 
@@ -17,7 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ndcore.errors import UserError
+from ndcore.errors import RunWarning, UserError
 from ndcore.files import reason, replace
 from ndcore.layers.whitening_layer import WhiteningLayer
 
@@ -99,7 +100,8 @@ class Checkpoint:
             aside = self.path.with_suffix(".unusable")
             self.path.replace(aside)
             fault = str(error).splitlines()[0] if str(error) else type(error).__name__
-            warnings.warn(f"checkpoint cannot be used, starting over: {fault} (kept as {aside.name})", stacklevel=2)
+            text = f"checkpoint cannot be used, starting over: {fault} (kept as {aside.name})"
+            warnings.warn(text, RunWarning, stacklevel=2)
             return Position()
         model.load_state_dict(state["model"])
         modules = dict(model.named_modules())

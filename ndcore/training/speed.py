@@ -57,9 +57,10 @@ def limit_threads() -> None:
 
     PyTorch counts the cores of the machine that its affinity allows. In a container or a job with a share of a large
     machine that is many more than it gets, and threads that wait for each other cost more than they bring.
+
+    The number is set even if it stays the same: only then is MKL kept from using fewer where it finds fewer cores.
     """
-    if torch.get_num_threads() > (cores := usable_cores()):
-        torch.set_num_threads(cores)
+    torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
 
 
 def keep_freed_memory() -> None:

@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +23,12 @@ from ndcore.data.batches import TestBatches, TrainBatches
 from ndcore.data.dataset import Dataset
 from ndcore.errors import NonFiniteError, UserError
 from ndcore.records import Accuracy, Epoch, Interval, Seconds
+from ndcore.threads import AUTO
 from ndcore.training.checkpoint import Checkpoint, Position
 from ndcore.training.measure import Meter, Stopwatch
 from ndcore.training.progress import ProgressBar
-from ndcore.training.speed import keep_freed_memory, limit_threads, make_optimizer, prepare_images, prepare_model
+from ndcore.training.session import begin_session
+from ndcore.training.speed import keep_freed_memory, make_optimizer, prepare_images, prepare_model
 
 TEST_BATCH = 500
 """Test images per forward pass; in evaluation mode the batch size has no influence on the result."""
@@ -65,6 +66,7 @@ def train(
     *,
     checkpoint: Path | None = None,
     checkpoint_seconds: float = 300,
+    threads: str | int = AUTO,
     progress: bool = True,
 ) -> TrainingResult:
     """Train and test a network as configured, from its checkpoint if there is one.
@@ -72,6 +74,7 @@ def train(
     Args:
         model: freshly built by `build_model`; trained in place and moved to `device`.
         checkpoint: file that is replaced after every epoch and every `checkpoint_seconds`; None keeps none.
+        threads: of the CPU, as `ndcore.sessions.threads_to_take` chooses them.
 
     Raises:
         TrainingFailed: because of a `NonFiniteError` (the loss, or the covariance of a layer, is NaN or infinite), no
@@ -80,7 +83,7 @@ def train(
         RunInterrupted: a stop was asked for (see `ndcore.stopping`); the checkpoint holds everything up to there.
         UserError: the last batch of an epoch would hold a single image, which has no batch statistics.
     """
-    return _Training(model, config, dataset, device, checkpoint, checkpoint_seconds, progress).run()
+    return _Training(model, config, dataset, device, checkpoint, checkpoint_seconds, threads, progress).run()
 
 
 class _Training:
@@ -92,6 +95,7 @@ class _Training:
         device: torch.device,
         checkpoint: Path | None,
         checkpoint_seconds: float,
+        threads: str | int,
         progress: bool,
     ) -> None:
         if len(dataset.train.labels) % config.batch_size == 1:
@@ -100,7 +104,6 @@ class _Training:
                 f"choose one that does not divide {len(dataset.train.labels) - 1}"
             )
         keep_freed_memory()
-        limit_threads()
         self.model, self.config, self.device = prepare_model(model, device), config, device
         self.batches = TrainBatches(dataset.train, dataset.spec, config.batch_size, config.seed, device)
         self.tests = TestBatches(dataset.test, dataset.spec, TEST_BATCH, device)
@@ -110,7 +113,7 @@ class _Training:
             self.optimizer, lambda step: 0.5 * (1 + math.cos(math.pi * step / steps))
         )
         self.checkpoint = checkpoint and Checkpoint(checkpoint, config.run_id, dataset.fingerprint)
-        self.checkpoint_seconds = checkpoint_seconds
+        self.checkpoint_seconds, self.threads = checkpoint_seconds, threads
         self.position = Position()
         self.progress = progress
 
@@ -118,8 +121,8 @@ class _Training:
         if self.checkpoint:
             self.position = self.checkpoint.load(self.model, self.optimizer, self.scheduler)
         here = self.position
-        started = datetime.now(UTC).isoformat(timespec="seconds")
-        here.sessions.append({"epoch": here.epoch, "step": here.step, "started_utc": started})
+        session = begin_session(here.sessions, here.epoch, here.step, self.device, self.threads)
+        here.sessions.append(session.model_dump(mode="json"))
         correct = None
         work = self.checkpoint and self.checkpoint.path.parent
         with ProgressBar(self.config, len(self.batches), enabled=self.progress, work=work) as bar, stopping.listening():

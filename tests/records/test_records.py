@@ -14,6 +14,7 @@ from record_factory import make_record
 
 from ndcore import records
 from ndcore.folders import PROJECT
+from ndcore.sessions import Conditions, Interval
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path):
@@ -68,6 +69,35 @@ def test_every_record_in_the_repository_is_whole_and_fits_the_committed_schema()
     schema = json.loads((PROJECT / "runs" / "schema" / "run-record-v1.json").read_text())
     for record in [*found, make_record(epochs=2), make_record(failed=True)]:
         jsonschema.validate(json.loads(record.to_json()), schema)
+
+
+@pytest.mark.parametrize("folder", ["runs", "runs/ablation"])
+def test_a_record_of_the_repository_is_written_again_as_its_file_with_its_digest(folder):
+    """Also one that was made before there were some of the fields."""
+    paths = sorted((PROJECT / folder).glob("*.json"))
+    assert paths
+    for path in paths:
+        record = records.read(path)
+        assert record.to_json() == path.read_text()
+        assert record.sealed().digest == record.digest
+
+
+def test_the_conditions_of_a_session_come_back(tmp_path):
+    conditions = Conditions(
+        device="cpu",
+        device_name="CPU",
+        cpu="Example CPU",
+        cpu_capability="AVX2",
+        cpu_extensions=("avx2", "fma"),
+        threads=2,
+        packages={"torch": "2.14.1"},
+        settings={"mkldnn": "off"},
+        source_sha256="ab" * 32,
+    )
+    known = Interval(epoch=1, step=3, started_utc="2025-01-02T03:00:00Z", conditions=conditions)
+    first = make_record()
+    record = first.model_copy(update={"sessions": (*first.sessions, known)})
+    assert [s.conditions for s in records.read(record.write(tmp_path)).sessions] == [None, conditions]
 
 
 def change(document: dict, path: str, value: object) -> None:

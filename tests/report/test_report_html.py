@@ -14,13 +14,14 @@ from record_factory import make_record
 
 from ndcore.evidence.runs import differences
 from ndcore.folders import PROJECT
-from ndcore.records import RunRecord
+from ndcore.records import RunRecord, read
 from ndcore.report import html
 from ndcore.report.records.curves import alt_text, curve
 from ndcore.report.records.overview import differences_view, environments_view, runs_view
-from ndcore.report.records.provenance import commit, sections
+from ndcore.report.records.provenance import commit, provenance_facts, sections
 from ndcore.report.svg import BLUE, GREEN, INK, PURPLE, VERMILLION
 from ndcore.report.values import GLYPHS, Value, decimal, judgement, missing
+from ndcore.sessions import Conditions, Interval
 
 
 def saved(link) -> str:
@@ -209,6 +210,45 @@ def test_sections_show_command_provenance_and_the_record_itself():
     assert "loss is nan" in failed.get_text()
     document = saved(first.find("a", download=f"{records[0].run_id}.json"))
     assert RunRecord.model_validate_json(document) == records[0]
+
+
+def test_a_record_that_was_made_before_there_were_some_of_the_fields_is_saved_as_its_file():
+    path = PROJECT / "runs" / "cifar10-resnet18d-bn-e1-s0-r0-d7b1b773.json"
+    page = BeautifulSoup(sections([read(path)]), "html.parser")
+    assert saved(page.find("a", download=path.name)) == path.read_text()
+
+
+CONDITIONS = Conditions(
+    device="cpu",
+    device_name="CPU",
+    cpu="Example CPU",
+    cpu_capability="AVX2",
+    cpu_extensions=(),
+    threads=2,
+    packages={"torch": "2.14.1"},
+    settings={},
+    source_sha256="ab" * 32,
+)
+OTHER = CONDITIONS.model_copy(update={"threads": 1})
+RESUMED = "2: the run was interrupted and resumed"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ([None], "one, uninterrupted"),
+        ([CONDITIONS, CONDITIONS], f"{RESUMED}, always under the same conditions"),
+        ([None, CONDITIONS], f"{RESUMED}; whether under the same conditions is not recorded"),
+        (
+            [CONDITIONS, OTHER],
+            f"{RESUMED}; session 2: threads 2 → 1; machine, code and packages below are those of the last",
+        ),
+    ],
+)
+def test_what_changed_between_the_sessions_of_a_run_is_told(conditions, expected):
+    sessions = tuple(Interval(epoch=1, step=0, started_utc="2025", conditions=c) for c in conditions)
+    record = make_record().model_copy(update={"sessions": sessions})
+    assert dict(provenance_facts(record))["Sessions"] == expected
 
 
 def test_overview_tables_link_to_the_sections():

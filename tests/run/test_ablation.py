@@ -99,7 +99,7 @@ def test_the_notebook_offers_the_budget_of_the_report_and_is_stripped():
     offered = {name: eval(p["default"]) for name, p in inspect_notebook(str(NOTEBOOK)).items()}
     budget, factors, options = read_ablation(offered)
     assert (budget, tuple(factors)) == (Budget(), FACTORS)
-    assert options == {"device": "auto", "data_root": None, "runs": None}
+    assert options == {"device": "auto", "data_root": None, "runs": None, "threads": "auto"}
     assert set(OPTIONS) <= set(offered)
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(notebook)

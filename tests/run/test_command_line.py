@@ -35,6 +35,7 @@ def changed(**options) -> list[str]:
         (changed(epochs="-3"), "epochs=-3"),
         (changed(seed="-1"), "seed=-1: input should be greater than or equal to 0"),
         (changed(device="gpu"), "unknown device 'gpu'"),
+        (changed(threads="0"), "threads='0': expected auto, keep, or a number from 1 to 1024"),
         (changed(precision="tf32", device="cpu"), "'tf32' exists on CUDA devices only"),
         (changed(dataset="cifar10", data_root="no/such/folder"), "no/such/folder"),
         (changed(runs="/proc/ndcore"), "cannot write"),

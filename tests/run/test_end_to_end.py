@@ -105,26 +105,46 @@ def test_papermill_with_a_wrong_parameter_runs_nothing(tmp_path, parameter, mess
     assert not list(tmp_path.glob("*.json"))
 
 
-def test_killed_with_sigkill_it_goes_on_and_ends_bit_equal(done, tmp_path):
-    """Kill the process that trains after its first checkpoint; run the same command; compare with the whole run."""
+def kill_after_a_checkpoint(runs, threads: str = "auto", **changes) -> None:
     code = (
         "import sys, pathlib; from ndcore.experiment import Experiment; from ndcore.config import RunConfig\n"
-        "e = Experiment(RunConfig(**eval(sys.argv[1])), runs=pathlib.Path(sys.argv[2]), progress=False)\n"
+        "config, runs, threads = RunConfig(**eval(sys.argv[1])), pathlib.Path(sys.argv[2]), sys.argv[3]\n"
+        "e = Experiment(config, runs=runs, threads=threads, progress=False)\n"
         "e.load_data(); e.build_model(); e.train(checkpoint_seconds=0); print('trained')\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code, repr(CONFIG), str(tmp_path)], cwd=PROJECT)
+    process = subprocess.Popen([sys.executable, "-c", code, repr(CONFIG | changes), str(runs), threads], cwd=PROJECT)
     deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("work/*/checkpoint.pt")) and time.monotonic() < deadline:
+    while not list(runs.glob("work/*/checkpoint.pt")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert not list(tmp_path.glob("*.json"))
+    assert not list(runs.glob("*.json"))
+
+
+def test_killed_with_sigkill_it_goes_on_and_ends_bit_equal(done, tmp_path):
+    """Kill the process that trains after its first checkpoint; run the same command; compare with the whole run."""
+    kill_after_a_checkpoint(tmp_path)
     outcome = ndcore_run(tmp_path)
     assert outcome.returncode == 0, outcome.stderr
     (resumed,), (whole,) = records.scan(tmp_path)[0], records.scan(done[0])[0]
     assert results(resumed) == results(whole)
     assert len(resumed.sessions) == 2
     assert (resumed.sessions[1].epoch, resumed.sessions[1].step) > (1, 0)
+
+
+def test_with_other_threads_it_says_so_where_it_runs_and_in_its_record(tmp_path):
+    small = {"train_images": 64, "batch_size": 32}
+    kill_after_a_checkpoint(tmp_path, threads="2", **small)
+    outcome = ndcore_run(tmp_path, "--threads", "1", **small)
+    assert outcome.returncode == 0, outcome.stderr
+    (warning,) = (line for line in outcome.stderr.splitlines() if "RunWarning" in line)
+    assert "RunWarning: this run goes on otherwise than its checkpoint was made: threads 2 → 1; its result" in warning
+    assert "ipykernel" in warning  # the cell, not a file of the package
+    (record,), problems = records.scan(tmp_path)
+    assert problems == []
+    assert [session.conditions.threads for session in record.sessions] == [2, 1]
+    assert record.run_id == RunConfig(**CONFIG | small).run_id
+    assert warning.rpartition("RunWarning: ")[2] in (tmp_path / "notebooks" / f"{record.run_id}.ipynb").read_text()
 
 
 def test_a_run_that_diverges_leaves_a_failure_record_and_exit_code_1(tmp_path):

@@ -31,7 +31,7 @@ def injected(**parameters: object) -> dict:
 def test_what_papermill_passes_becomes_configuration_and_options():
     config, options = read_parameters(injected(epochs=3, runs="elsewhere"))
     assert config == RunConfig(arch="vgg16", norm="nd", dataset="digits", epochs=3)
-    assert options == {"device": "cpu", "data_root": None, "runs": Path("elsewhere")}
+    assert options == {"device": "cpu", "data_root": None, "runs": Path("elsewhere"), "threads": "auto"}
 
 
 def test_a_parameter_that_the_notebook_does_not_have_is_an_error():
@@ -39,7 +39,9 @@ def test_a_parameter_that_the_notebook_does_not_have_is_an_error():
         read_parameters(injected(epoch=3))
 
 
-@pytest.mark.parametrize("bad", [{"epochs": "false"}, {"seed": "1"}, {"lr": "0.1"}, {"arch": 16}, {"device": True}])
+@pytest.mark.parametrize(
+    "bad", [{"epochs": "false"}, {"seed": "1"}, {"lr": "0.1"}, {"arch": 16}, {"device": True}, {"threads": 0}]
+)
 def test_a_value_of_the_wrong_type_is_an_error(bad):
     with pytest.raises(UserError, match=next(iter(bad))):
         read_parameters(injected(**bad))

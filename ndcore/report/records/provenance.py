@@ -10,6 +10,7 @@ from ndcore.report.html import Html, code, download, escape, facts, notice
 from ndcore.report.links import anchors
 from ndcore.report.prose import count, percent
 from ndcore.report.records.curves import curve, describe
+from ndcore.sessions import changes
 
 
 def commit(git_commit: str | None, git_dirty: bool | None) -> str:
@@ -83,7 +84,12 @@ def _choice(choice) -> str:
 def _sessions(record: RunRecord) -> str:
     if len(record.sessions) < 2:
         return "one, uninterrupted"
-    return f"{len(record.sessions)}: the run was interrupted and resumed"
+    resumed = f"{len(record.sessions)}: the run was interrupted and resumed"
+    if changed := changes(record.sessions):
+        return f"{resumed}; {'; '.join(changed)}; machine, code and packages below are those of the last"
+    if any(session.conditions is None for session in record.sessions):
+        return f"{resumed}; whether under the same conditions is not recorded"
+    return f"{resumed}, always under the same conditions"
 
 
 def flags(values: dict[str, bool]) -> str:
