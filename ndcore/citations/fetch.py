@@ -3,7 +3,8 @@
 The package knows the addresses, fields and paging of the interface. As of version 0.12 it drops the waiting time that
 the server asks for, and takes an answer like "503 Service Unavailable" for an empty page, which would end a list early
 without a word. `PageRequester` therefore replaces the part of it that asks for one page: it waits as told, asks again
-after a server error, keeps every page, and asks for none that is kept already.
+after a server error, keeps every page, and asks for none that is kept already, unless the page contradicts another one
+or itself.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from tenacity import (
 )
 
 from ndcore.citations.contexts import tidy
+from ndcore.citations.contradictions import contradictions
 from ndcore.citations.snapshots import Body, Snapshot, check_body
 from ndcore.errors import UserError
 
@@ -76,14 +78,16 @@ class PageRequester(ApiRequester):
     ) -> None:
         super().__init__(patience.timeout, retry=False)
         self._client, self._snapshot, self._patience, self._report = client, snapshot, patience, report
+        self._doubtful = set(snapshot.contradictions)
         self._requests = 0
 
     async def get_data_async(self, url: str, parameters: str, headers: dict, payload: dict | None = None) -> Body:
         """One page. What the package asks for is in `parameters`, a query with the offset of the page."""
         parameters = parameters.lstrip("&")
         offset = int(parse_qs(parameters)["offset"][0])
-        if (kept := self._snapshot.read(offset)) is not None:
-            return kept
+        kept = self._snapshot.read(offset)
+        if kept is not None and offset not in self._doubtful:
+            return _to_be_followed(kept)
         again = AsyncRetrying(
             retry=retry_if_exception_type(AskAgain),
             stop=stop_after_attempt(self._patience.attempts),
@@ -99,9 +103,11 @@ class PageRequester(ApiRequester):
         except AskAgain as error:
             tries = self._patience.attempts
             raise UserError(f"no page from {httpx.URL(url).host} after {tries} requests ({error}); {KEPT}") from None
+        if kept is not None and len(kept["data"]) > len(body["data"]) and contradictions([(offset, body)]):
+            body = kept  # the new answer is doubtful too, and holds less
         self._snapshot.write(offset, body)
         self._report(f"citations from {offset + 1} on")
-        return body
+        return _to_be_followed(body)
 
     async def _ask(self, url: str, parameters: str, headers: dict, offset: int) -> Body:
         if self._requests:
@@ -125,7 +131,7 @@ class PageRequester(ApiRequester):
             raise UserError(f"{url} is refused: HTTP {answer.status_code} {tidy(answer.text)[:160]}; {KEPT}")
         try:
             return check_body(answer.json(), offset)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise AskAgain(f"an answer that is no page: {error}") from None
 
 
@@ -145,6 +151,12 @@ def _seconds(header: str) -> float | None:
         return None
 
 
+def _to_be_followed(body: Body) -> Body:
+    """A page as the package needs it: it goes on only where `next` is the page's offset plus the number asked for."""
+    following = body.get("next")
+    return body if following is None else body | {"offset": following - PAGE}
+
+
 def _as_it_is(record: object) -> object:
     """What the package makes of a record: nothing. Its own types fail on a record without a citing paper."""
     return record
@@ -158,7 +170,9 @@ def fetch(
     patience: Patience | None = None,
     report: Callable[[str], object] = lambda event: None,
 ) -> None:
-    """Complete a snapshot: ask for every page of citations that it does not hold yet.
+    """Complete a snapshot: ask for every page of citations that it does not hold yet, or that is not sound.
+
+    The service may contradict itself nonetheless: `snapshot.contradictions` says where.
 
     Args:
         paper: in a form that the Graph API knows.
