@@ -35,6 +35,7 @@ from ndcore.citations.contexts import tidy
 from ndcore.citations.contradictions import contradictions
 from ndcore.citations.snapshots import Body, Snapshot, check_body
 from ndcore.errors import UserError
+from ndcore.proxies import Proxy, proxy_for
 
 ORIGINAL = "ARXIV:1905.11926"
 """The original study, as the Graph API names it."""
@@ -43,7 +44,8 @@ PAGE = 100
 """Citations per page. Small, so that an interrupted fetch loses little; the interface allows up to 1000."""
 BACKOFF = wait_exponential(multiplier=2, max=60) + wait_random(0, 1)
 """Seconds before asking again where the server names none."""
-UNREACHABLE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+UNREACHABLE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, UnicodeError)
+"""The last for a host of which a part is too long for a name."""
 KEPT = "what was fetched is kept, the same command goes on from there"
 
 
@@ -74,9 +76,15 @@ class PageRequester(ApiRequester):
     """Answers the package's requests for pages from a snapshot, and from the server what is not there yet."""
 
     def __init__(
-        self, client: httpx.AsyncClient, snapshot: Snapshot, patience: Patience, report: Callable[[str], object]
+        self,
+        client: httpx.AsyncClient,
+        proxy: Proxy | None,
+        snapshot: Snapshot,
+        patience: Patience,
+        report: Callable[[str], object],
     ) -> None:
         super().__init__(patience.timeout, retry=False)
+        self._proxy = proxy
         self._client, self._snapshot, self._patience, self._report = client, snapshot, patience, report
         self._doubtful = set(snapshot.contradictions)
         self._requests = 0
@@ -116,7 +124,10 @@ class PageRequester(ApiRequester):
         try:
             answer = await self._client.get(f"{url}?{parameters}", headers=headers)
         except UNREACHABLE as error:
-            raise UserError(f"{httpx.URL(url).host} cannot be reached ({error}): is the network on? {KEPT}") from None
+            host, through, right = httpx.URL(url).host, "", ""
+            if self._proxy:
+                through, right = f" through the proxy that {self._proxy.origin} names", ", and is the proxy right"
+            raise UserError(f"{host} cannot be reached{through} ({error}): is the network on{right}? {KEPT}") from None
         except httpx.RequestError as error:
             raise AskAgain(str(error) or type(error).__name__) from None
         if answer.status_code == 429 or answer.status_code >= 500:
@@ -202,6 +213,17 @@ def _run(work: Callable[[], Coroutine[None, None, None]]) -> None:
         return pool.submit(lambda: asyncio.run(work())).result()
 
 
+def _transport(proxy: Proxy | None) -> httpx.AsyncHTTPTransport:
+    try:
+        return httpx.AsyncHTTPTransport(proxy=proxy and proxy.address)
+    except ImportError:
+        raise proxy.unusable(
+            "names a SOCKS proxy, for which the package socksio is needed (pip install socksio)"
+        ) from None
+    except (ValueError, httpx.InvalidURL):
+        raise proxy.unusable("holds no address of a proxy") from None
+
+
 async def _fetch(
     snapshot: Snapshot,
     paper: str,
@@ -212,8 +234,10 @@ async def _fetch(
 ) -> None:
     server = AsyncSemanticScholar(api_url=address and address.rstrip("/"), api_key=key)
     url = f"{server.api_url}{server.BASE_PATH_GRAPH}/paper/{paper}/citations"
-    async with httpx.AsyncClient(timeout=patience.timeout) as client:
-        requester = PageRequester(client, snapshot, patience, report)
+    proxy = proxy_for(url)
+    # With a transport of its own the client does not read the proxy variables, some of which it cannot stand.
+    async with httpx.AsyncClient(timeout=patience.timeout, transport=_transport(proxy)) as client:
+        requester = PageRequester(client, proxy, snapshot, patience, report)
         results = await PaginatedResults.create(
             requester, _as_it_is, url, fields=FIELDS, limit=PAGE, headers=server.auth_header
         )

@@ -198,6 +198,13 @@ def test_without_a_network_there_is_one_line(runs, capsys):
     assert not list(runs.rglob("*.json"))
 
 
+def test_a_host_that_no_name_can_be_is_one_line(capsys):
+    assert cli.main(["citations", "fetch", "--address", f"http://{'a' * 64}.example"]) == 2
+    assert (
+        capsys.readouterr().err.splitlines()[-1].startswith(f"ndcore citations: {'a' * 64}.example cannot be reached")
+    )
+
+
 @pytest.mark.parametrize("address", ["api.semanticscholar.org", "ftp://host", "http://", "https://a b"])
 def test_an_address_that_is_none_is_refused(address, capsys):
     assert cli.main(["citations", "fetch", "--address", address]) == 2
