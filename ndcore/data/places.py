@@ -75,7 +75,8 @@ def _within(spec: DatasetSpec | None, path: Path) -> str | None:
         places = [find(each, parent) for each in _specs(spec) for find in finders]
         for place in filter(None, [*places, parent / CACHE]):
             if path.is_relative_to(place):
-                return f"it is {'' if path == place else 'within '}{place}, name {parent}"
+                what = f"the {'cache' if place.name == CACHE else 'data set'} {place}"
+                return f"that is {'' if path == place else 'within '}{what}; name the folder around it, {parent}"
     return None
 
 
@@ -97,7 +98,7 @@ def _around(spec: DatasetSpec, root: Path) -> str | None:
     folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and os.access(entry, os.R_OK | os.X_OK))
     for folder in folders:
         if place := image_folder.find(spec, folder) or torchvision_files.find(spec, folder):
-            return f"it is in {place}, name {folder}"
+            return f"it lies in {place}; name {folder}"
     return None
 
 

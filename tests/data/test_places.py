@@ -51,8 +51,9 @@ def test_a_folder_within_the_data_set_names_the_data_root(given, named, spec, ro
         (root / "link").symlink_to(folder)
         folder = root / "link"
     message = refused(spec, folder, root)
+    around = f"name the folder around it, {root}"
     within = "" if given in {"tiny", "tiny-batches-py"} else "within "
-    assert message == f"tiny is not in the data root {folder}: it is {within}{place}, name {root}"
+    assert message == f"tiny is not in the data root {folder}: that is {within}the data set {place}; {around}"
     assert open_dataset(spec, root).spec == spec
 
 
@@ -60,11 +61,8 @@ def test_a_folder_within_the_data_set_names_the_data_root(given, named, spec, ro
 def test_the_cache_is_no_data_root(given, spec, root):
     tiny_dataset.write_tree(root)
     open_dataset(spec, root)
-    assert message_ends(refused(spec, root / given, root), f"{root / '.ndcore-cache'}, name {root}")
-
-
-def message_ends(message: str, end: str) -> bool:
-    return message.endswith(end)
+    message = refused(spec, root / given, root)
+    assert message.endswith(f"the cache {root / '.ndcore-cache'}; name the folder around it, {root}")
 
 
 def fake_cifar(root: Path) -> None:
@@ -83,8 +81,8 @@ def fake_cifar(root: Path) -> None:
 def test_a_folder_within_either_data_set_names_the_data_root(given, name, root):
     fake_cifar(root)
     message = refused(data.spec(name), root / given, root)
-    assert message.startswith(f"{name} is not in the data root {root / given}: it is ")
-    assert message.endswith(f", name {root}")
+    assert message.startswith(f"{name} is not in the data root {root / given}: that is ")
+    assert message.endswith(f"; name the folder around it, {root}")
 
 
 def test_a_file_of_the_data_set_names_the_data_root(spec, root):
@@ -93,8 +91,8 @@ def test_a_file_of_the_data_set_names_the_data_root(spec, root):
     shutil.rmtree(root / "cifar-10-batches-py")
     for file in ("cifar-10-python.tar.gz", "cifar-100-python/train"):
         message = refused(spec, root / file, root)
-        assert message.startswith(f"data root {root / file} is not a folder: it is ")
-        assert message.endswith(f", name {root}")
+        assert message.startswith(f"data root {root / file} is not a folder: that is ")
+        assert message.endswith(f"; name the folder around it, {root}")
 
 
 @pytest.mark.parametrize(
@@ -115,13 +113,13 @@ def test_a_data_set_under_another_name_is_known_by_its_content(write, inner, wha
 )
 def test_a_folder_around_the_data_root_names_it(write, spec, root, tmp_path):
     place = write(root)
-    assert message_ends(refused(spec, tmp_path, tmp_path), f"{tmp_path}: it is in {place}, name {root}")
+    assert refused(spec, tmp_path, tmp_path).endswith(f"{tmp_path}: it lies in {place}; name {root}")
 
 
 @pytest.mark.parametrize("name", ["tiny", "tiny-batches-py", "tiny-python.tar.gz"])
 def test_a_link_to_nothing_is_named(name, spec, root):
     (root / name).symlink_to("nowhere")
-    assert message_ends(refused(spec, root, root), f"{root / name} is a link to nothing")
+    assert refused(spec, root, root).endswith(f"{root / name} is a link to nothing")
 
 
 def test_an_image_folder_without_its_splits_is_named(spec, root):
