@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -57,13 +58,18 @@ def proxy_for(url: str, *, all_proxy: bool = True) -> Proxy | None:
     return None
 
 
-def _checked(proxy: Proxy) -> Proxy:
+def is_address(text: str, schemes: Iterable[str]) -> bool:
+    """Whether a text names a host that a client can ask: a scheme of these, a host, and a port if any."""
     try:
-        parts = urlsplit(proxy.address)
+        parts = urlsplit(text)
         host = (parts.hostname or "").encode("idna")
-        usable = parts.scheme in SCHEMES and re.fullmatch(rb"[\w.:%-]+", host) and parts.port != 0
+        usable = parts.scheme in schemes and re.fullmatch(rb"[\w.:%-]+", host) and parts.port != 0
     except ValueError:  # the port is no number, a bracket is missing, a part of the name is too long
-        usable = False
-    if not usable or re.search(r"[\s\x00-\x1f\x7f]", proxy.address):
+        return False
+    return bool(usable) and not re.search(r"[\s\x00-\x1f\x7f]", text)
+
+
+def _checked(proxy: Proxy) -> Proxy:
+    if not is_address(proxy.address, SCHEMES):
         raise proxy.unusable("holds no address of a proxy")
     return proxy

@@ -10,7 +10,6 @@ or itself.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ from ndcore.citations.contexts import tidy
 from ndcore.citations.contradictions import contradictions
 from ndcore.citations.snapshots import Body, Snapshot, check_body
 from ndcore.errors import UserError
-from ndcore.proxies import Proxy, proxy_for
+from ndcore.proxies import Proxy, is_address, proxy_for
 
 ORIGINAL = "ARXIV:1905.11926"
 """The original study, as the Graph API names it."""
@@ -44,8 +43,7 @@ PAGE = 100
 """Citations per page. Small, so that an interrupted fetch loses little; the interface allows up to 1000."""
 BACKOFF = wait_exponential(multiplier=2, max=60) + wait_random(0, 1)
 """Seconds before asking again where the server names none."""
-UNREACHABLE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, UnicodeError)
-"""The last for a host of which a part is too long for a name."""
+UNREACHABLE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 KEPT = "what was fetched is kept, the same command goes on from there"
 
 
@@ -194,7 +192,7 @@ def fetch(
     Raises:
         UserError: no network, the server refuses or fails for good, or its list is longer than it lets one read.
     """
-    if address is not None and not re.match(r"https?://[\w.\[\]:-]+(/|$)", address):
+    if address is not None and not is_address(address, ("http", "https")):
         raise UserError(f"address {address!r}: one like https://api.semanticscholar.org is needed")
     if key and not (key.isascii() and key.isprintable()):
         raise UserError("the key holds a character that no key has")
