@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ndcore.citations.contradictions import citing_paper
 from ndcore.citations.snapshots import Snapshot, latest_complete
 from ndcore.errors import UserError
 from ndcore.evidence.csv_files import read_cells
@@ -92,13 +93,11 @@ def parse(snapshot: Snapshot) -> Corpus:
     for offset, body in snapshot.pages():
         for number, record in enumerate(body["data"], start=offset + 1):
             complain = _complaint(problems, f"citation {number}")
-            paper = record.get("citingPaper") if isinstance(record, dict) else None
-            paper_id = paper.get("paperId") if isinstance(paper, dict) else None
-            if not (isinstance(paper_id, str) and re.fullmatch(r"[\w.:/-]+", paper_id)):
+            if (paper_id := citing_paper(record)) is None:
                 complain("names no citing paper")
                 continue
-            year = paper.get("year")
-            title, contexts = paper.get("title"), record.get("contexts")
+            paper, contexts = record["citingPaper"], record.get("contexts")
+            title, year = paper.get("title"), paper.get("year")
             _, _, kept = found.setdefault(
                 paper_id,
                 (tidy(title) if isinstance(title, str) else "", year if type(year) is int else None, {}),

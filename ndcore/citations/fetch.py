@@ -3,13 +3,13 @@
 The package knows the addresses, fields and paging of the interface. As of version 0.12 it drops the waiting time that
 the server asks for, and takes an answer like "503 Service Unavailable" for an empty page, which would end a list early
 without a word. `PageRequester` therefore replaces the part of it that asks for one page: it waits as told, asks again
-after a server error, keeps every page, and asks for none that is kept already.
+after a server error, keeps every page, and asks for none that is kept already, unless the page contradicts another one
+or itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,8 +31,10 @@ from tenacity import (
 )
 
 from ndcore.citations.contexts import tidy
+from ndcore.citations.contradictions import contradictions
 from ndcore.citations.snapshots import Body, Snapshot, check_body
 from ndcore.errors import UserError
+from ndcore.proxies import Proxy, is_address, proxy_for
 
 ORIGINAL = "ARXIV:1905.11926"
 """The original study, as the Graph API names it."""
@@ -72,18 +74,26 @@ class PageRequester(ApiRequester):
     """Answers the package's requests for pages from a snapshot, and from the server what is not there yet."""
 
     def __init__(
-        self, client: httpx.AsyncClient, snapshot: Snapshot, patience: Patience, report: Callable[[str], object]
+        self,
+        client: httpx.AsyncClient,
+        proxy: Proxy | None,
+        snapshot: Snapshot,
+        patience: Patience,
+        report: Callable[[str], object],
     ) -> None:
         super().__init__(patience.timeout, retry=False)
+        self._proxy = proxy
         self._client, self._snapshot, self._patience, self._report = client, snapshot, patience, report
+        self._doubtful = set(snapshot.contradictions)
         self._requests = 0
 
     async def get_data_async(self, url: str, parameters: str, headers: dict, payload: dict | None = None) -> Body:
         """One page. What the package asks for is in `parameters`, a query with the offset of the page."""
         parameters = parameters.lstrip("&")
         offset = int(parse_qs(parameters)["offset"][0])
-        if (kept := self._snapshot.read(offset)) is not None:
-            return kept
+        kept = self._snapshot.read(offset)
+        if kept is not None and offset not in self._doubtful:
+            return _to_be_followed(kept)
         again = AsyncRetrying(
             retry=retry_if_exception_type(AskAgain),
             stop=stop_after_attempt(self._patience.attempts),
@@ -99,9 +109,11 @@ class PageRequester(ApiRequester):
         except AskAgain as error:
             tries = self._patience.attempts
             raise UserError(f"no page from {httpx.URL(url).host} after {tries} requests ({error}); {KEPT}") from None
+        if kept is not None and len(kept["data"]) > len(body["data"]) and contradictions([(offset, body)]):
+            body = kept  # the new answer is doubtful too, and holds less
         self._snapshot.write(offset, body)
         self._report(f"citations from {offset + 1} on")
-        return body
+        return _to_be_followed(body)
 
     async def _ask(self, url: str, parameters: str, headers: dict, offset: int) -> Body:
         if self._requests:
@@ -110,7 +122,10 @@ class PageRequester(ApiRequester):
         try:
             answer = await self._client.get(f"{url}?{parameters}", headers=headers)
         except UNREACHABLE as error:
-            raise UserError(f"{httpx.URL(url).host} cannot be reached ({error}): is the network on? {KEPT}") from None
+            host, through, right = httpx.URL(url).host, "", ""
+            if self._proxy:
+                through, right = f" through the proxy that {self._proxy.origin} names", ", and is the proxy right"
+            raise UserError(f"{host} cannot be reached{through} ({error}): is the network on{right}? {KEPT}") from None
         except httpx.RequestError as error:
             raise AskAgain(str(error) or type(error).__name__) from None
         if answer.status_code == 429 or answer.status_code >= 500:
@@ -125,7 +140,7 @@ class PageRequester(ApiRequester):
             raise UserError(f"{url} is refused: HTTP {answer.status_code} {tidy(answer.text)[:160]}; {KEPT}")
         try:
             return check_body(answer.json(), offset)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise AskAgain(f"an answer that is no page: {error}") from None
 
 
@@ -145,6 +160,12 @@ def _seconds(header: str) -> float | None:
         return None
 
 
+def _to_be_followed(body: Body) -> Body:
+    """A page as the package needs it: it goes on only where `next` is the page's offset plus the number asked for."""
+    following = body.get("next")
+    return body if following is None else body | {"offset": following - PAGE}
+
+
 def _as_it_is(record: object) -> object:
     """What the package makes of a record: nothing. Its own types fail on a record without a citing paper."""
     return record
@@ -158,7 +179,9 @@ def fetch(
     patience: Patience | None = None,
     report: Callable[[str], object] = lambda event: None,
 ) -> None:
-    """Complete a snapshot: ask for every page of citations that it does not hold yet.
+    """Complete a snapshot: ask for every page of citations that it does not hold yet, or that is not sound.
+
+    The service may contradict itself nonetheless: `snapshot.contradictions` says where.
 
     Args:
         paper: in a form that the Graph API knows.
@@ -169,7 +192,7 @@ def fetch(
     Raises:
         UserError: no network, the server refuses or fails for good, or its list is longer than it lets one read.
     """
-    if address is not None and not re.match(r"https?://[\w.\[\]:-]+(/|$)", address):
+    if address is not None and not is_address(address, ("http", "https")):
         raise UserError(f"address {address!r}: one like https://api.semanticscholar.org is needed")
     if key and not (key.isascii() and key.isprintable()):
         raise UserError("the key holds a character that no key has")
@@ -188,6 +211,17 @@ def _run(work: Callable[[], Coroutine[None, None, None]]) -> None:
         return pool.submit(lambda: asyncio.run(work())).result()
 
 
+def _transport(proxy: Proxy | None) -> httpx.AsyncHTTPTransport:
+    try:
+        return httpx.AsyncHTTPTransport(proxy=proxy and proxy.address)
+    except ImportError:
+        raise proxy.unusable(
+            "names a SOCKS proxy, for which the package socksio is needed (pip install socksio)"
+        ) from None
+    except (ValueError, httpx.InvalidURL):
+        raise proxy.unusable("holds no address of a proxy") from None
+
+
 async def _fetch(
     snapshot: Snapshot,
     paper: str,
@@ -198,8 +232,10 @@ async def _fetch(
 ) -> None:
     server = AsyncSemanticScholar(api_url=address and address.rstrip("/"), api_key=key)
     url = f"{server.api_url}{server.BASE_PATH_GRAPH}/paper/{paper}/citations"
-    async with httpx.AsyncClient(timeout=patience.timeout) as client:
-        requester = PageRequester(client, snapshot, patience, report)
+    proxy = proxy_for(url)
+    # With a transport of its own the client does not read the proxy variables, some of which it cannot stand.
+    async with httpx.AsyncClient(timeout=patience.timeout, transport=_transport(proxy)) as client:
+        requester = PageRequester(client, proxy, snapshot, patience, report)
         results = await PaginatedResults.create(
             requester, _as_it_is, url, fields=FIELDS, limit=PAGE, headers=server.auth_header
         )

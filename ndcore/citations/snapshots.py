@@ -9,23 +9,28 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ndcore.citations.contradictions import contradictions
 from ndcore.errors import UserError
 from ndcore.files import replace
 
 NAME = "%Y%m%dT%H%M%SZ"
 RESUMABLE = timedelta(days=1)
-"""An unfinished fetch that is older starts anew: the list may have moved on, and pages of different days do not fit."""
+"""An older fetch that is not sound starts anew: the list may have moved on, and pages of different days do not fit."""
 Body = dict[str, Any]
 
 
 def check_body(body: object, offset: int) -> Body:
     """A page of citations in the shape of the Graph API: `data` is a list, `next` a later offset or not there.
 
+    `offset`, where it is there, is the one that was asked for.
+
     Raises:
         ValueError: it is not; says in what.
     """
     if not isinstance(body, dict) or not isinstance(body.get("data"), list):
         raise ValueError("it holds no list of citations")
+    if body.get("offset", offset) != offset:
+        raise ValueError(f"it is said to start at {body['offset']!r}, not at {offset}")
     following = body.get("next")
     if following is not None and (type(following) is not int or following <= offset):
         raise ValueError(f"its next page is said to start at {following!r}")
@@ -47,7 +52,7 @@ class Snapshot:
         """The page that starts at `offset`; None if it is not there or damaged, so that it is asked for again."""
         try:
             return check_body(json.loads(self._path(offset).read_bytes()), offset)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
 
     def write(self, offset: int, body: Body) -> None:
@@ -77,6 +82,16 @@ class Snapshot:
             offset = body.get("next")
         return offset
 
+    @property
+    def contradictions(self) -> dict[int, list[str]]:
+        """What the service says against itself, by the offset of the page that says it; see `contradictions`."""
+        return contradictions(self.pages())
+
+    @property
+    def sound(self) -> bool:
+        """Whether every page is there and none contradicts another or itself."""
+        return self.missing is None and not self.contradictions
+
     def _path(self, offset: int) -> Path:
         return self.folder / f"offset-{offset:05d}.json"
 
@@ -94,13 +109,15 @@ def snapshots(cache: Path) -> list[Snapshot]:
 
 
 def latest_complete(cache: Path) -> Snapshot | None:
-    """The newest fetch of which every page is there."""
-    return next((snapshot for snapshot in reversed(snapshots(cache)) if snapshot.missing is None), None)
+    """The newest sound fetch; if there is none, the newest of which every page is there."""
+    complete = [snapshot for snapshot in snapshots(cache) if snapshot.missing is None]
+    sound = [snapshot for snapshot in complete if not snapshot.contradictions]
+    return (sound or complete or [None])[-1]
 
 
 def to_continue(cache: Path, now: datetime) -> Snapshot:
-    """The newest fetch if it is unfinished and young enough to go on with, else a new one, without a page yet."""
+    """The newest fetch if it is not sound and young enough to go on with, else a new one, without a page yet."""
     known = snapshots(cache)
-    if known and known[-1].missing is not None and now - known[-1].started < RESUMABLE:
+    if known and not known[-1].sound and now - known[-1].started < RESUMABLE:
         return known[-1]
     return Snapshot(cache / now.strftime(NAME))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ndcore.citations.baseline import Guess
 from ndcore.citations.contexts import Corpus, Key
 from ndcore.citations.labels import Labels
+from ndcore.citations.snapshots import Snapshot
 from ndcore.evidence.citations import LABELS
 
 if TYPE_CHECKING:  # statsmodels takes a second, and most commands have no use for it
@@ -25,6 +26,15 @@ def corpus_text(corpus: Corpus) -> str:
         *(f"left out: {problem.file} {problem.reason}" for problem in corpus.problems),
     ]
     return "\n".join(lines)
+
+
+def contradictions_text(snapshot: Snapshot) -> str:
+    """What the service says against itself in a fetch, one line each; empty if nothing."""
+    return "\n".join(
+        f"contradiction in fetch {snapshot.folder.name}, page from citation {offset + 1} on: {complaint}"
+        for offset, complaints in snapshot.contradictions.items()
+        for complaint in complaints
+    )
 
 
 def labels_text(name: str, labels: Labels, keys: set[Key]) -> str:

@@ -53,11 +53,11 @@ def execute(arguments: argparse.Namespace) -> int:
 def _fetch(arguments: argparse.Namespace) -> None:
     from ndcore.citations.contexts import INDEX, parse, write_index  # noqa: PLC0415
     from ndcore.citations.snapshots import latest_complete, to_continue  # noqa: PLC0415
-    from ndcore.citations.summary import corpus_text  # noqa: PLC0415
+    from ndcore.citations.summary import contradictions_text, corpus_text  # noqa: PLC0415
 
     folder = citations_folder()
-    snapshot = None if arguments.refresh else latest_complete(folder / "cache")
-    if snapshot is None:
+    snapshot = latest_complete(folder / "cache")
+    if arguments.refresh or snapshot is None or snapshot.contradictions:
         try:
             from ndcore.citations.fetch import fetch  # noqa: PLC0415
         except ImportError as error:
@@ -73,9 +73,18 @@ def _fetch(arguments: argparse.Namespace) -> None:
 
             fetch(snapshot, address=arguments.address, key=os.environ.get(KEY_VARIABLE), report=report)
     corpus = parse(snapshot)
-    write_index(folder / INDEX, corpus)
     _say(corpus_text(corpus))
-    _say(f"texts, kept here only: {snapshot.folder}\nlist without texts: {folder / INDEX}")
+    _say(f"texts, kept here only: {snapshot.folder}")
+    if snapshot == latest_complete(folder / "cache"):  # not if it is doubtful and an earlier one is sound
+        write_index(folder / INDEX, corpus)
+        _say(f"list without texts: {folder / INDEX}")
+    if told := contradictions_text(snapshot):
+        _say(told)
+        raise UserError(
+            f"the service contradicts itself in fetch {snapshot.folder.name}, so citations may be missing: what was "
+            f"fetched is kept, `ndcore citations fetch{' --refresh' if arguments.refresh else ''}` asks for the "
+            "doubtful pages again"
+        )
 
 
 def _label(arguments: argparse.Namespace) -> None:
@@ -133,7 +142,7 @@ def _status(arguments: argparse.Namespace) -> None:
     from ndcore.citations.contexts import read_corpus  # noqa: PLC0415
     from ndcore.citations.labels import label_files, read_labels  # noqa: PLC0415
     from ndcore.citations.snapshots import latest_complete, snapshots  # noqa: PLC0415
-    from ndcore.citations.summary import corpus_text, labels_text  # noqa: PLC0415
+    from ndcore.citations.summary import contradictions_text, corpus_text, labels_text  # noqa: PLC0415
 
     folder = citations_folder()
     keys = set()
@@ -146,6 +155,8 @@ def _status(arguments: argparse.Namespace) -> None:
     for snapshot in snapshots(folder / "cache"):
         if snapshot.missing is not None:
             _say(f"unfinished fetch {snapshot.folder.name}: citations from {snapshot.missing + 1} on are missing")
+        if told := contradictions_text(snapshot):
+            _say(told)
     for path in label_files(folder):
         _say(labels_text(path.name, read_labels(path), keys))
     if not label_files(folder):

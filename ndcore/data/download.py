@@ -7,7 +7,8 @@ from http.client import HTTPException
 from pathlib import Path
 
 from ndcore.data.specs import DatasetSpec
-from ndcore.errors import DataError
+from ndcore.errors import DataError, UserError
+from ndcore.proxies import proxy_for
 
 
 def fetch(spec: DatasetSpec, into: Path, root: Path) -> Path:
@@ -22,19 +23,25 @@ def fetch(spec: DatasetSpec, into: Path, root: Path) -> Path:
         Path of the archive.
 
     Raises:
-        DataError: no network, or not the published archive.
+        DataError: no network, a proxy that is none, or not the published archive.
         OSError: the disk is full.
     """
     from torchvision.datasets.utils import download_url  # noqa: PLC0415 - imports torch, only for those who download
 
     files = spec.torchvision
+    through = ""
     try:
+        if proxy := proxy_for(files.url, all_proxy=False):
+            if proxy.is_socks:
+                raise proxy.unusable("names a SOCKS proxy, through which Python does not download")
+            through = f" through the proxy that {proxy.origin} names"
         download_url(files.url, into, files.archive, files.md5)
-    except (OSError, RuntimeError, HTTPException) as error:
+    except (OSError, RuntimeError, ValueError, HTTPException, UserError) as error:
         if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
             raise
         raise DataError(
-            f"{spec.name} is not in {root} and cannot be downloaded from {files.url} ({error}): place {files.archive}, "
-            f"the extracted {files.folder}/ or an image folder {spec.name}/{{train,test}}/<class>/*.png in {root}"
+            f"{spec.name} is not in {root} and cannot be downloaded from {files.url}{through} ({error}): "
+            f"place {files.archive}, the extracted {files.folder}/ or an image folder "
+            f"{spec.name}/{{train,test}}/<class>/*.png in {root}"
         ) from None
     return into / files.archive

@@ -21,6 +21,7 @@ from ndcore.data import digits, download, image_folder, storage, torchvision_fil
 from ndcore.data.checks import refuse_other_pixels
 from ndcore.data.dataset import Dataset, Split
 from ndcore.data.fingerprint import canonical_order, digests, fingerprint
+from ndcore.data.places import CACHE, data_root, find
 from ndcore.data.specs import DatasetSpec
 from ndcore.errors import DataError
 
@@ -41,42 +42,24 @@ def open_dataset(spec: DatasetSpec, root: Path | None = None, *, progress: bool 
             damage = f"{error}; "
             warnings.warn(f"{damage}{spec.name} is converted again", UserWarning, stacklevel=3)
     try:
+        place = find(spec, folder)
         with storage.workplace(cache) as work:
-            return _convert(spec, folder, cache, work, progress=progress)
+            return _convert(spec, place or download.fetch(spec, work, folder), cache, work, progress=progress)
     except (DataError, storage.DamagedCache) as error:
         raise DataError(f"{damage}{error}") from None
-
-
-def data_root(root: Path | None) -> Path:
-    """The folder that holds the images.
-
-    Raises:
-        DataError: a folder was named, by argument or NDCORE_DATA, and is not there. `./data` may be missing.
-    """
-    named = root or os.environ.get("NDCORE_DATA")
-    if not named:
-        return Path("data")
-    folder = Path(named).expanduser()
-    if not folder.is_dir():
-        origin = "" if root else " (from NDCORE_DATA)"
-        what = "is not a folder" if folder.exists() else "is not there"
-        raise DataError(f"data root {folder}{origin} {what}: create it, or name the folder that holds the data sets")
-    return folder
 
 
 def cache_root(root: Path) -> Path:
     """The folder that holds the converted data sets."""
     named = os.environ.get("NDCORE_CACHE")
-    return Path(named).expanduser() if named else root / ".ndcore-cache"
+    return Path(os.path.expanduser(named)) if named else root / CACHE
 
 
-def _convert(spec: DatasetSpec, root: Path, cache: Path, work: Path, *, progress: bool) -> Dataset:
-    """Read the first source that is there, verify it, and put it into the cache by way of the folder `work`."""
-    if tree := image_folder.find(spec, root):
-        source, where, splits = "image folder", tree, image_folder.read(spec, tree, progress=progress)
-    else:
-        where = torchvision_files.find(spec, root) or download.fetch(spec, work, root)
-        source, splits = "torchvision files", torchvision_files.read(spec, where, progress=progress)
+def _convert(spec: DatasetSpec, where: Path, cache: Path, work: Path, *, progress: bool) -> Dataset:
+    """Read a source, verify it, and put it into the cache by way of the folder `work`."""
+    is_tree = where.name == spec.name
+    source, read = ("image folder", image_folder.read) if is_tree else ("torchvision files", torchvision_files.read)
+    splits = read(spec, where, progress=progress)
     splits = _verified(spec, splits, where)
     finished = work / "finished"
     finished.mkdir()

@@ -48,7 +48,7 @@ def read(spec: DatasetSpec, folder: Path) -> Dataset:
         source, stored = meta["source"], meta["fingerprint"]
         if meta["format"] != FORMAT or stored != dict(spec.fingerprint):
             raise ValueError(f"it is of format {meta['format']} with fingerprints {stored}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DamagedCache(f"{meta_file} is damaged or outdated ({error!r})") from None
     splits = {split: _read_split(spec, folder, split) for split in SPLITS}
     return Dataset(spec=spec, **splits, fingerprint=stored, source=source)

@@ -39,8 +39,8 @@ class FakeServer:
     asked: list[int] = field(default_factory=list)
     """The offsets, in the order of the requests."""
     headers: list[dict[str, str]] = field(default_factory=list)
-    change: dict[str, object] = field(default_factory=dict)
-    """Written over every page."""
+    changes: dict[int, dict[str, object]] = field(default_factory=dict)
+    """By offset: what is written over the page; None takes a key away."""
 
     def answer(self, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], str]:
         address = urlsplit(path)
@@ -57,7 +57,8 @@ class FakeServer:
         page = {"offset": offset, "data": self.citations[offset : offset + limit]}
         if offset + limit < len(self.citations):
             page["next"] = offset + limit
-        return 200, {"Content-Type": "application/json"}, json.dumps(page | self.change)
+        page = {key: value for key, value in (page | self.changes.get(offset, {})).items() if value is not None}
+        return 200, {"Content-Type": "application/json"}, json.dumps(page)
 
 
 @contextmanager

@@ -66,6 +66,7 @@ DAMAGES = {
     "other order": ("train_images.npy", swap_two_images),
     "no meta": ("meta.json", os.unlink),
     "other meta": ("meta.json", lambda file: file.write_text(json.dumps({"format": 0}))),
+    "deep meta": ("meta.json", lambda file: file.write_text("[" * 100_000)),
     "torn meta": ("meta.json", lambda file: os.truncate(file, 40)),
 }
 
