@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import FunctionCtx
 
+from ndcore.layers.derivatives import plain_only
 from ndcore.layers.inverse_root import PLAIN_ABOVE
 from ndcore.layers.patches import Patches
 from ndcore.layers.statistics import mean_and_covariance
@@ -24,7 +25,7 @@ together less than what batch normalisation keeps. Others are gathered once more
 
 
 def sample_statistics(samples: Tensor, eps: float, n_iter: int, synchronize: bool) -> tuple[Tensor, Tensor]:
-    """Mean (g, d) and covariance plus eps·I (g, d, d) of sample vectors (g, r, d); differentiable once.
+    """Mean (g, d) and covariance plus eps·I (g, d, d) of sample vectors (g, r, d).
 
     Args:
         n_iter: iterations of the inverse square root to come; see `ndcore.layers.inverse_root.PLAIN_ABOVE`.
@@ -32,16 +33,19 @@ def sample_statistics(samples: Tensor, eps: float, n_iter: int, synchronize: boo
     """
     if synchronize and several_processes():
         return joint_mean_and_covariance(samples, eps)
-    return mean_and_covariance(samples, eps) if n_iter > PLAIN_ABOVE else _SampleStatistics.apply(samples, eps)
+    plain = n_iter > PLAIN_ABOVE or plain_only(samples)
+    return (mean_and_covariance if plain else _SampleStatistics.apply)(samples, eps)
 
 
 def image_statistics(x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-    """The same of the sample vectors of images (n, c, h, w) on a CPU; differentiable once.
+    """The same of the sample vectors of images (n, c, h, w) on a CPU.
 
     Returns:
         x itself, mean (g, d) and covariance plus eps·I (g, d, d). The convolution has to take its input from here: the
         gradient that arrives at this x receives that of the statistics in place.
     """
+    if plain_only(x):
+        return x, *mean_and_covariance(patches.sample(x), eps)
     return _ImageStatistics.apply(x, patches, eps)
 
 
@@ -53,7 +57,6 @@ class _SampleStatistics(torch.autograd.Function):
         return mean, covariance
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: FunctionCtx, grad_mean: Tensor, grad_covariance: Tensor) -> tuple[Tensor, None]:
         samples, mean = ctx.saved_tensors
         return _gradient(samples - mean.unsqueeze(1), grad_mean, grad_covariance), None
@@ -69,16 +72,20 @@ class _ImageStatistics(torch.autograd.Function):
         covariance.diagonal(dim1=1, dim2=2).add_(eps)
         kept = patches.groups > 1 and samples.numel() <= KEPT * x.numel()
         ctx.save_for_backward(x, mean, samples if kept else None)
-        ctx.patches = patches
+        ctx.patches, ctx.eps = patches, eps
         return x, patches.published(mean), patches.published(covariance)
 
     @staticmethod
-    @once_differentiable
     def backward(
         ctx: FunctionCtx, grad: Tensor, grad_mean: Tensor, grad_covariance: Tensor
     ) -> tuple[Tensor, None, None]:
         x, mean, centred = ctx.saved_tensors
         patches: Patches = ctx.patches
+        if torch.is_grad_enabled():  # a graph of the gradient is asked for
+            alias = x.view_as(x)  # the hooks of x are not for this part of its gradient
+            statistics = mean_and_covariance(patches.sample(alias), ctx.eps)
+            (share,) = torch.autograd.grad(statistics, alias, (grad_mean, grad_covariance), create_graph=True)
+            return grad + share, None, None
         if centred is None:
             centred = patches.gather(_image(x)).sub_(mean.unsqueeze(1))  # (g, r, d)
         grad_samples = _gradient(centred, patches.gathered(grad_mean), patches.gathered(grad_covariance))  # (g, r, d)
