@@ -8,10 +8,14 @@ Letters of the shapes as in `ndcore.layers.statistics`.
 
 from __future__ import annotations
 
+import sys
+
 import torch
 from torch import Tensor
+from torch._C._functorch import is_legacy_batchedtensor
 from torch.autograd.function import FunctionCtx
 
+from ndcore.layers.checks import full_precision
 from ndcore.layers.derivatives import plain_only
 from ndcore.layers.inverse_root import PLAIN_ABOVE
 from ndcore.layers.patches import Patches
@@ -46,7 +50,8 @@ def image_statistics(x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, T
     """
     if plain_only(x):
         return x, *mean_and_covariance(patches.sample(x), eps)
-    return _ImageStatistics.apply(x, patches, eps)
+    x, mean, covariance, _ = _ImageStatistics.apply(x, patches, eps)
+    return x, mean, covariance
 
 
 class _SampleStatistics(torch.autograd.Function):
@@ -64,7 +69,7 @@ class _SampleStatistics(torch.autograd.Function):
 
 class _ImageStatistics(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: FunctionCtx, x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(ctx: FunctionCtx, x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, ...]:
         samples = patches.gather(_image(x))  # (g, r, d)
         mean = samples.mean(1)  # (g, d)
         samples -= mean.unsqueeze(1)
@@ -73,25 +78,49 @@ class _ImageStatistics(torch.autograd.Function):
         kept = patches.groups > 1 and samples.numel() <= KEPT * x.numel()
         ctx.save_for_backward(x, mean, samples if kept else None)
         ctx.patches, ctx.eps = patches, eps
-        return x, patches.published(mean), patches.published(covariance)
+        # the last is for its gradient, which nobody holds: see `_held_elsewhere`
+        return x, patches.published(mean), patches.published(covariance), x.new_empty(0)
 
     @staticmethod
     def backward(
-        ctx: FunctionCtx, grad: Tensor, grad_mean: Tensor, grad_covariance: Tensor
+        ctx: FunctionCtx, grad: Tensor, grad_mean: Tensor, grad_covariance: Tensor, unheld: Tensor
     ) -> tuple[Tensor, None, None]:
         x, mean, centred = ctx.saved_tensors
         patches: Patches = ctx.patches
-        if torch.is_grad_enabled():  # a graph of the gradient is asked for
-            alias = x.view_as(x)  # the hooks of x are not for this part of its gradient
-            statistics = mean_and_covariance(patches.sample(alias), ctx.eps)
-            (share,) = torch.autograd.grad(statistics, alias, (grad_mean, grad_covariance), create_graph=True)
-            return grad + share, None, None
+        grads = grad_mean, grad_covariance
+        if torch.is_grad_enabled() or plain_only(grad, *grads) or any(map(is_legacy_batchedtensor, (grad, *grads))):
+            return grad + _plain_gradient(x, patches, ctx.eps, grads), None, None
         if centred is None:
             centred = patches.gather(_image(x)).sub_(mean.unsqueeze(1))  # (g, r, d)
         grad_samples = _gradient(centred, patches.gathered(grad_mean), patches.gathered(grad_covariance))  # (g, r, d)
-        image = _image(grad)  # (n, h, w, c)
+        image = _image(grad.clone() if _held_elsewhere(grad, unheld) else grad)  # (n, h, w, c)
         patches.scatter(grad_samples, image)
         return image.permute(0, 3, 1, 2), None, None
+
+
+def _held_elsewhere(grad: Tensor, unheld: Tensor) -> bool:
+    """Whether somebody else sees what is written into this gradient: a hook, a capture, another branch's view of it.
+
+    Args:
+        unheld: a gradient that came the same way, and that nobody else can hold.
+    """
+    return any(
+        references(grad) > references(unheld)
+        for references in (
+            sys.getrefcount,  # of the Python object: a hook's
+            Tensor._use_count,  # of the tensor: a capture's
+            lambda tensor: torch._C._storage_Use_Count(tensor.untyped_storage()._cdata),  # of the memory: a view's
+        )
+    )
+
+
+def _plain_gradient(x: Tensor, patches: Patches, eps: float, grads: tuple[Tensor, Tensor]) -> Tensor:
+    """Gradient of images (n, c, h, w) from those of their statistics; nothing in place, itself differentiable."""
+    create_graph = torch.is_grad_enabled()
+    with torch.enable_grad(), full_precision(x):
+        alias = x.view_as(x)  # the hooks of x wait for all of its gradient
+        statistics = mean_and_covariance(patches.sample(alias), eps)
+        return torch.autograd.grad(statistics, alias, grads, create_graph=create_graph)[0]
 
 
 def _image(x: Tensor) -> Tensor:
