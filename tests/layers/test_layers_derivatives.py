@@ -117,7 +117,7 @@ FUNCTIONS = {
     "images": (lambda x: image_statistics(x, patches(2, 1), 0.1), [(2, 4, 3, 3)]),
     "grouped images": (lambda x: image_statistics(x, patches(2, 2), 0.1), [(2, 2, 3, 3)]),
     "pixels": (lambda x: image_statistics(x, patches(1, 1), 0.1), [(2, 4, 3, 3)]),
-    "channels last": (lambda x: image_statistics(x.mT.contiguous().permute(0, 3, 1, 2), patches(2, 1), 0.1), [(2, 3, 4, 3)]),
+    "channels last": (lambda x: image_statistics(x.permute(0, 3, 1, 2), patches(2, 1), 0.1), [(2, 3, 3, 4)]),
     "inverse root": (lambda f: covariance_isqrt(f @ f.mT + 0.1 * torch.eye(3, dtype=DOUBLE), 4), [(2, 3, 4)]),
     "fold": (fold, [(4, 3, 2, 1), (2, 3), (2, 3, 3)]),
 }  # fmt: skip

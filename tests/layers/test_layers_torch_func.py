@@ -1,4 +1,4 @@
-"""`torch.func` and its relatives on the layers: at least where they work on batch normalisation, with the same values."""
+"""`torch.func` and its relatives on the layers: they work wherever they work on batch normalisation."""
 
 import copy
 
@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
-from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, stack_module_state, vjp, vmap
+from torch.autograd.functional import jacobian
+from torch.func import functional_call, grad, hessian, jacfwd, jacrev, stack_module_state, vjp, vmap
 
 from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
 from ndcore.layers.reference import ReferenceChannelDeconv, ReferenceDelinear, ReferenceFastDeconv
@@ -14,9 +15,9 @@ from ndcore.layers.reference import ReferenceChannelDeconv, ReferenceDelinear, R
 DOUBLE = torch.float64
 PLAIN = {FastDeconv: ReferenceFastDeconv, Delinear: ReferenceDelinear, ChannelDeconv: ReferenceChannelDeconv}
 LAYERS = {
-    "3x3": (lambda: FastDeconv(4, 3, 3, padding=1, block=2), (3, 4, 5, 4)),
-    "1x1": (lambda: FastDeconv(4, 3, 1, stride=2, block=2, sampling_stride=1), (3, 4, 4, 5)),
-    "grouped": (lambda: FastDeconv(4, 4, (3, 2), groups=2, sampling_stride=2, n_iter=7), (3, 4, 5, 4)),
+    "3x3": (lambda: FastDeconv(4, 3, 3, padding=1, block=2), (2, 4, 4, 3)),
+    "1x1": (lambda: FastDeconv(4, 3, 1, stride=2, block=2, sampling_stride=1), (2, 4, 3, 4)),
+    "grouped": (lambda: FastDeconv(4, 4, (3, 2), groups=2, n_iter=7), (2, 4, 4, 3)),
     "linear": (lambda: Delinear(6, 3, block=3), (5, 6)),
     "channels": (lambda: ChannelDeconv(2, sampling_stride=1), (3, 5, 3, 3)),
 }
@@ -64,26 +65,31 @@ def assert_close(found: Tensor, expected: Tensor) -> None:
 @every_layer
 def test_gradients_and_buffers_are_those_of_a_backward_pass(make, shape, training):
     layer = prepared(make, shape, training)
+    plain, x = plain_of(layer), normal(*shape)
     parameters, buffers = state(layer)
-    x = normal(*shape)
 
-    def loss(parameters, x, buffers):
+    def loss(parameters: dict[str, Tensor], x: Tensor, buffers: dict[str, Tensor]) -> Tensor:
         return loss_of(functional_call(layer, (parameters, buffers), (x,)))
 
     found = grad(loss, argnums=(0, 1))(parameters, x, buffers)
-    value, pullback = vjp(lambda p: loss(p, x, copy.deepcopy(buffers)), parameters) if not training else (None, None)
-    plain = plain_of(layer)
     leaf = x.clone().requires_grad_()
-    expected = loss_of(plain(leaf))
-    expected.backward()
+    loss_of(plain(leaf)).backward()
     assert_close(found[1], leaf.grad)
     for name, parameter in plain.named_parameters():
         assert_close(found[0][name], parameter.grad)
-        if pullback:
-            assert_close(pullback(torch.ones((), dtype=DOUBLE))[0][name], parameter.grad)
-            assert_close(value, expected.detach())
     for name, buffer in plain.named_buffers():
-        assert_close(buffers[name].double(), buffer.double())
+        assert_close(buffers[name], buffer)
+
+
+@every_layer
+def test_vector_jacobian_products_in_evaluation(make, shape):
+    layer = prepared(make, shape, training=False)
+    plain, x = plain_of(layer), normal(*shape).requires_grad_()
+    value, pullback = vjp(layer, x.detach())
+    expected = plain(x)
+    cotangent = normal(*expected.shape, seed=4)
+    assert_close(value, expected.detach())
+    assert_close(pullback(cotangent)[0], *torch.autograd.grad(expected, x, cotangent))
 
 
 @both_modes
@@ -93,23 +99,17 @@ def test_jacobians_and_hessians(make, shape, training):
     plain, x = plain_of(layer), normal(*shape)
     parameters, buffers = state(layer)
 
-    def out(x, buffers):
+    def out(x: Tensor, buffers: dict[str, Tensor] = buffers) -> Tensor:
         return functional_call(layer, (parameters, buffers), (x,)).sum((0, *range(2, x.dim())))
 
-    def loss(x, buffers):
-        return loss_of(functional_call(layer, (parameters, buffers), (x,)))
+    def loss(x: Tensor, buffers: dict[str, Tensor]) -> Tensor:
+        return out(x, buffers).sin().sum()
 
-    def expected_out(x):
-        return plain(x).sum((0, *range(2, x.dim())))
-
-    expected = torch.autograd.functional.jacobian(expected_out, x)
-    direction = normal(*shape, seed=4)
+    expected = jacobian(lambda x: plain(x).sum((0, *range(2, x.dim()))), x)
     assert_close(jacrev(out)(x, buffers), expected)
     assert_close(jacfwd(out)(x, buffers), expected)
-    _, tangent = jvp(out, (x, buffers), (direction, {name: torch.zeros_like(b) for name, b in buffers.items()})) \
-        if not isinstance(layer, ChannelDeconv) else (None, None)  # fmt: skip
-    assert_close(torch.autograd.functional.jacobian(lambda x: out(x, buffers), x, vectorize=True), expected)
-    curvature = torch.autograd.functional.hessian(lambda x: loss_of(plain(x)), x)
+    assert_close(jacobian(out, x, vectorize=True), expected)
+    curvature = torch.autograd.functional.hessian(lambda x: plain(x).sum((0, *range(2, x.dim()))).sin().sum(), x)
     assert_close(hessian(loss)(x, buffers), curvature)
     assert_close(jacrev(grad(loss))(x, buffers), curvature)
 
@@ -117,19 +117,77 @@ def test_jacobians_and_hessians(make, shape, training):
 @both_modes
 @every_layer
 def test_forward_mode(make, shape, training):
-    """Of the input and of the parameters; also through a backward pass."""
+    """Of the input and of the parameters, and through a backward pass."""
     layer = prepared(make, shape, training)
-    plain, x, direction = plain_of(layer), normal(*shape), normal(*shape, seed=4)
-    leaves = [x.requires_grad_(), *plain.parameters()]
-    grads = torch.autograd.grad(loss_of(plain(x)), leaves, create_graph=True)
-    directions = [direction, *(normal(*p.shape, seed=5) for p in plain.parameters())]
+    plain = plain_of(layer)
+    leaves = [normal(*shape).requires_grad_(), *plain.parameters()]
+    directions = [normal(*leaf.shape, seed=5) for leaf in leaves]
+    grads = torch.autograd.grad(loss_of(plain(leaves[0])), leaves, create_graph=True)
     slope = sum((g * d).sum() for g, d in zip(grads, directions, strict=True))
     expected = torch.autograd.grad(slope, leaves)
     with forward_ad.dual_level():
-        duals = [forward_ad.make_dual(t.detach().clone().requires_grad_(), d) for t, d in zip(leaves, directions, strict=True)]
+        x, *values = (forward_ad.make_dual(leaf, d) for leaf, d in zip(leaves, directions, strict=True))
         names = [name for name, _ in layer.named_parameters()]
-        value = loss_of(functional_call(layer, dict(zip(names, duals[1:], strict=True)), (duals[0],)))
-        assert_close(forward_ad.unpack_dual(value).tangent, slope.detach())
-        found = torch.autograd.grad(value, duals)
+        value = loss_of(functional_call(layer, dict(zip(names, values, strict=True)), (x,)))
+        assert_close(forward_ad.unpack_dual(value).tangent.detach(), slope.detach())
+        found = torch.autograd.grad(value, [x, *values])
         for ours, theirs in zip(found, expected, strict=True):
             assert_close(forward_ad.unpack_dual(ours).tangent, theirs)
+
+
+@every_layer
+def test_gradients_of_every_sample_in_evaluation(make, shape):
+    layer = prepared(make, shape, training=False)
+    parameters, buffers = state(layer)
+
+    def loss(parameters: dict[str, Tensor], x: Tensor) -> Tensor:
+        return loss_of(functional_call(layer, (parameters, buffers), (x.unsqueeze(0),)))
+
+    batch = normal(*shape)
+    found = vmap(grad(loss, argnums=(0, 1)), in_dims=(None, 0))(parameters, batch)
+    for number, x in enumerate(batch):
+        leaf = x.clone().requires_grad_()
+        layer.zero_grad()
+        loss_of(layer(leaf.unsqueeze(0))).backward()
+        assert_close(found[1][number], leaf.grad)
+        for name, parameter in layer.named_parameters():
+            assert_close(found[0][name][number], parameter.grad)
+
+
+def network() -> nn.Sequential:
+    return nn.Sequential(
+        FastDeconv(3, 4, 3), nn.Tanh(), FastDeconv(4, 4, 3, groups=2, sampling_stride=1), ChannelDeconv(3),
+        nn.Flatten(), Delinear(16, 4, block=8), nn.Tanh(), Delinear(4, 1),
+    ).double()  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning")  # lerp_ of running values, one by one
+@both_modes
+def test_an_ensemble_trains_as_its_members_do(training):
+    torch.manual_seed(0)
+    members, x = [network() for _ in range(3)], normal(5, 3, 6, 6)
+    for member in members:
+        member(normal(5, 3, 6, 6, seed=9))
+        member.train(training)
+    parameters, buffers = stack_module_state(members)
+    parameters = {name: value.detach() for name, value in parameters.items()}
+
+    def loss(parameters: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
+        return loss_of(functional_call(members[0], (parameters, buffers), (x,)))
+
+    found = vmap(grad(loss))(parameters, buffers)
+    for number, member in enumerate(members):
+        loss_of(member(x)).backward()
+        for name, parameter in member.named_parameters():
+            assert_close(found[name][number], parameter.grad)
+        for name, buffer in member.named_buffers():
+            assert_close(buffers[name][number], buffer)
+
+
+@pytest.mark.parametrize("layer", [FastDeconv(3, 2, 3), nn.BatchNorm2d(3)], ids=["FastDeconv", "BatchNorm2d"])
+def test_running_values_of_one_layer_are_not_those_of_a_batch_of_batches(layer):
+    """Refused as batch normalisation is, and nothing has changed."""
+    before = copy.deepcopy(layer.state_dict())
+    with pytest.raises(RuntimeError, match=r"vmap|batched"):
+        vmap(layer)(torch.randn(2, 4, 3, 5, 5))
+    assert all(torch.equal(before[name], value) for name, value in layer.state_dict().items() if "running" in name)
