@@ -1,9 +1,12 @@
 """Which derivatives the Functions of the layers give themselves, and which are left to PyTorch's own operations.
 
-The layers' own `torch.autograd.Function`s give true derivatives of every order in reverse mode: their backward passes
-are formulas in their inputs and outputs alone, which autograd differentiates again where a graph of them is asked for.
-They know neither the transforms of `torch.func` nor forward-mode differentiation. There the plain functions, whose
-values they have, take their place.
+Every `torch.autograd.Function` of the layers gives true derivatives of every order in reverse mode. Where a graph of
+the gradient is asked for (`create_graph=True`), grad mode is on in its backward pass. The pass then computes the
+gradient from the inputs and outputs of the Function alone, in operations that autograd differentiates again. Other kept
+tensors would be constants to it, and the second derivative silently wrong.
+
+The Functions know neither the transforms of `torch.func` nor forward-mode differentiation. There the plain functions,
+whose values they have, take their place.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def image_statistics(x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, T
 
     Returns:
         x itself, mean (g, d) and covariance plus eps·I (g, d, d). The convolution has to take its input from here: the
-        gradient that arrives at this x receives that of the statistics in place.
+        gradient that arrives at this x receives that of the statistics, in place where nobody else holds it.
     """
     if plain_only(x):
         return x, *mean_and_covariance(patches.sample(x), eps)
@@ -78,8 +78,8 @@ class _ImageStatistics(torch.autograd.Function):
         kept = patches.groups > 1 and samples.numel() <= KEPT * x.numel()
         ctx.save_for_backward(x, mean, samples if kept else None)
         ctx.patches, ctx.eps = patches, eps
-        # the last is for its gradient, which nobody holds: see `_held_elsewhere`
-        return x, patches.published(mean), patches.published(covariance), x.new_empty(0)
+        unused = x.new_empty(0)  # its gradient is one that nobody holds; `_held_elsewhere` compares with it
+        return x, patches.published(mean), patches.published(covariance), unused
 
     @staticmethod
     def backward(
@@ -99,7 +99,7 @@ class _ImageStatistics(torch.autograd.Function):
 
 
 def _held_elsewhere(grad: Tensor, unheld: Tensor) -> bool:
-    """Whether somebody else sees what is written into this gradient: a hook, a capture, another branch's view of it.
+    """Whether somebody else sees what is written into this gradient.
 
     Args:
         unheld: a gradient that came the same way, and that nobody else can hold.
@@ -107,9 +107,11 @@ def _held_elsewhere(grad: Tensor, unheld: Tensor) -> bool:
     return any(
         references(grad) > references(unheld)
         for references in (
-            sys.getrefcount,  # of the Python object: a hook's
-            Tensor._use_count,  # of the tensor: a capture's
-            lambda tensor: torch._C._storage_Use_Count(tensor.untyped_storage()._cdata),  # of the memory: a view's
+            sys.getrefcount,  # of the Python object: a hook's, or the caller's own gradient
+            Tensor._use_count,  # of the tensor: of `autograd.grad` that was asked for it
+            lambda tensor: torch._C._storage_Use_Count(
+                tensor.untyped_storage()._cdata
+            ),  # of the memory: a view's, or a detached copy's
         )
     )
 

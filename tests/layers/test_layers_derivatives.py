@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 
-from ndcore.layers import Delinear, FastDeconv
+from ndcore.layers import Delinear, FastDeconv, fast_deconv
 from ndcore.layers.fold import fold
 from ndcore.layers.inverse_root import PLAIN_ABOVE, covariance_isqrt
 from ndcore.layers.patches import Patches
@@ -78,6 +78,19 @@ def test_first_second_and_third_derivatives_are_those_of_the_reference(make, sha
     assert_close(found, expected)
     for ours, theirs in zip(*(layer.buffers() for layer in layers), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["3x3", "blocks", "1x1", "grouped", "depthwise, dilated"])
+def test_the_way_of_accelerators(monkeypatch, name):
+    """There the statistics come from copied sample vectors, not from the images."""
+
+    def statistics(x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+        return x, *sample_statistics(patches.sample(x), eps, n_iter=5, synchronize=False)
+
+    monkeypatch.setattr(fast_deconv, "image_statistics", statistics)
+    make, shape = LAYERS[name]
+    found, expected = (derivatives(layer, normal(*shape), orders=3) for layer in pair(make, shape, training=True))
+    assert_close(found, expected)
 
 
 @both_modes
