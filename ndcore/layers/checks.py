@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.utils import _pair
 
 from ndcore.errors import NonFiniteError
+from ndcore.layers.derivatives import plain_only
 
 AUTOCAST_INPUTS = (torch.float16, torch.bfloat16, torch.float32)
 
@@ -67,7 +68,7 @@ def require_finite(value: Tensor, x: Tensor, layer: nn.Module, what: str = "cova
     """Stop before statistics with NaN or infinity poison the running ones.
 
     Only where looking costs nothing: on an accelerator it would stall every layer of every step, and there the trainer,
-    which watches the loss, names the layer afterwards.
+    which watches the loss, names the layer afterwards. And not within `torch.func`, whose values may be batches.
 
     Args:
         value: (…, d, d), the inverse square root of the covariance, or a variance plus eps. It is not finite if the
@@ -77,7 +78,7 @@ def require_finite(value: Tensor, x: Tensor, layer: nn.Module, what: str = "cova
     Raises:
         NonFiniteError: names the layer and the numbers.
     """
-    if value.device.type != "cpu" or torch.compiler.is_compiling():
+    if value.device.type != "cpu" or torch.compiler.is_compiling() or plain_only():
         return
     largest_entry = value.detach().amax(dim=(-2, -1))  # NaN if one is
     if largest_entry.gt(0).all() and value.isfinite().all():
