@@ -9,17 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ndcore import foreign
 from ndcore.config import RunConfig
 from ndcore.files import publish_new
+from ndcore.problems import Problem
 
 SCHEMA_NAME = "ndcore.run-record"
 SCHEMA_VERSION = 1
@@ -28,7 +28,9 @@ SCHEMA_VERSION = 1
 class Part(BaseModel):
     """Base of all parts of a record: frozen, unknown keys refused, attribute docstrings become schema descriptions."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, populate_by_name=True
+    )
 
 
 class Schema(Part):
@@ -37,12 +39,19 @@ class Schema(Part):
 
 
 class Accuracy(Part):
-    loss: float
+    loss: float = Field(allow_inf_nan=True)  # of a network that its last step made diverge
     """Mean cross entropy, in nats."""
     top1: float
     """Percent of images whose label has the highest logit."""
     top5: float
     """Percent of images whose label is among the five highest logits."""
+
+    @field_validator("top1", "top5")
+    @classmethod
+    def _percent(cls, value: float) -> float:
+        if not 0 <= value <= 100:
+            raise ValueError(f"{value} is not a percentage")
+        return value
 
 
 class Seconds(Part):
@@ -54,6 +63,12 @@ class Seconds(Part):
     """Forward, backward and optimiser steps."""
     evaluate: float
     """The pass over the test set."""
+
+    @model_validator(mode="after")
+    def _elapsed(self) -> Self:
+        if min(self.data, self.evaluate) < 0 or self.train <= 0:
+            raise ValueError("a duration is not positive")
+        return self
 
 
 class Epoch(Part):
@@ -236,21 +251,7 @@ def content_digest(document: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Problem:
-    """A file in `runs/` that is not shown as a result, and why."""
-
-    file: str
-    """Its path within `runs/`."""
-    reason: str
-    """Continues a sentence that begins with the file. The file's full path is taken out: a page does not show it."""
-
-    def __post_init__(self) -> None:
-        name = re.escape(self.file)
-        reason = re.sub(rf"^(/|[A-Za-z]:).*?{name}:? ?|:? '[^']*{name}'", "", self.reason)
-        object.__setattr__(self, "reason", reason)
-
-
+@foreign.refusing
 def read(path: Path) -> RunRecord:
     """Read one record.
 
@@ -258,8 +259,8 @@ def read(path: Path) -> RunRecord:
         ValueError: not JSON, not a run record, of another version, inconsistent, or its digest does not match.
     """
     try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        document = foreign.read_json(path)
+    except ValueError as error:
         raise ValueError(f"cannot be read as JSON ({error})") from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, dict) or schema.get("name") != SCHEMA_NAME:
@@ -269,11 +270,9 @@ def read(path: Path) -> RunRecord:
     if document.get("digest") != content_digest(document):
         raise ValueError("was changed after it was written: its digest does not match its content")
     try:
-        return RunRecord.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "record"
-        raise ValueError(f"does not fit the schema: {where}: {first['msg']}") from None
+        return foreign.validated(RunRecord, document)
+    except ValueError as error:
+        raise ValueError(f"does not fit the schema: {error}") from None
 
 
 def read_complete(path: Path) -> RunRecord:
@@ -292,8 +291,9 @@ def read_complete(path: Path) -> RunRecord:
 
 def scan(folder: Path) -> tuple[list[RunRecord], list[Problem]]:
     """All records of a folder, sorted by run id (failed attempts included), and the files that are not records."""
-    records, problems = [], []
-    for path in sorted(folder.glob("*.json")):
+    records = []
+    paths, problems = foreign.files(folder, ".json")
+    for path in paths:
         try:
             record = read(path)
             name, _, attempt = path.stem.partition(".failed-")
@@ -302,7 +302,7 @@ def scan(folder: Path) -> tuple[list[RunRecord], list[Problem]]:
             records.append(record)
         except ValueError as error:
             problems.append(Problem(path.name, str(error)))
-    return records, problems
+    return records, sorted(problems, key=lambda problem: problem.file)
 
 
 def json_schema() -> dict[str, Any]:

@@ -130,6 +130,7 @@ def _baseline(arguments: argparse.Namespace) -> None:
 
 
 def _status(arguments: argparse.Namespace) -> None:
+    from ndcore import foreign  # noqa: PLC0415
     from ndcore.citations.contexts import read_corpus  # noqa: PLC0415
     from ndcore.citations.labels import label_files, read_labels  # noqa: PLC0415
     from ndcore.citations.snapshots import latest_complete, snapshots  # noqa: PLC0415
@@ -146,6 +147,8 @@ def _status(arguments: argparse.Namespace) -> None:
     for snapshot in snapshots(folder / "cache"):
         if snapshot.missing is not None:
             _say(f"unfinished fetch {snapshot.folder.name}: citations from {snapshot.missing + 1} on are missing")
+    for problem in foreign.files(folder, ".csv")[1]:
+        _say(f"left out: {problem.file} {problem.reason}")
     for path in label_files(folder):
         _say(labels_text(path.name, read_labels(path), keys))
     if not label_files(folder):
