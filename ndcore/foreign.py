@@ -7,6 +7,7 @@ with one printable line; nothing else escapes, nothing blocks, and nothing large
 from __future__ import annotations
 
 import csv
+import errno
 import functools
 import io
 import json
@@ -89,7 +90,7 @@ def files(folder: Path, ending: str, within: str = "") -> tuple[list[Path], list
         return [], [Problem(within or folder.name, f"cannot be read: {reason(error)}")]
     found, problems = [], []
     for name in names:
-        fault = _fault_of_name(name) or _fault(folder / name)
+        fault = _fault(folder / name) if name.isprintable() else "has a name that is not printable UTF-8"
         if fault:
             problems.append(Problem(f"{within}/{name}" if within else name, fault))
         else:
@@ -97,20 +98,13 @@ def files(folder: Path, ending: str, within: str = "") -> tuple[list[Path], list
     return found, problems
 
 
-def _fault_of_name(name: str) -> str:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return "has a name that is not UTF-8"
-    return ""
-
-
 def _fault(path: Path) -> str:
     """Why a path is no regular file; "" if it is one."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        return "is a link to nothing" if isinstance(error, FileNotFoundError) and path.is_symlink() else reason(error)
+        nowhere = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP) and path.is_symlink()
+        return "is a link to nothing" if nowhere else f"cannot be read: {reason(error)}"
     return next((f"is {kind}, not a file" for is_kind, kind in KINDS if is_kind(mode)), "")
 
 
@@ -259,3 +253,14 @@ def _validated(model: type[Model], document: Any) -> Model:
         if first["type"] == "value_error" and not first["loc"]:
             raise ValueError(str(first["ctx"]["error"])) from None
         raise ValueError(f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}") from None
+
+
+def between(low: float, high: float) -> Callable[[Result], Result]:
+    """A validator of numbers; unlike the limits of a `Field` it leaves the published JSON schema as it is."""
+
+    def check(value: Result) -> Result:
+        if not low <= value <= high:
+            raise ValueError(f"{value:g} is not a number from {low:g} to {high:g}")
+        return value
+
+    return check

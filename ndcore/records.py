@@ -11,10 +11,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from ndcore import foreign
 from ndcore.config import RunConfig
@@ -23,6 +23,11 @@ from ndcore.problems import Problem
 
 SCHEMA_NAME = "ndcore.run-record"
 SCHEMA_VERSION = 1
+Percent = Annotated[float, AfterValidator(foreign.between(0, 100))]
+Elapsed = Annotated[float, AfterValidator(foreign.between(0, foreign.LARGEST))]
+Passed = Annotated[float, AfterValidator(foreign.between(1e-12, foreign.LARGEST))]
+"""Seconds of something that divides others."""
+Positive = Annotated[int, AfterValidator(foreign.between(1, foreign.LARGEST_WHOLE))]
 
 
 class Part(BaseModel):
@@ -41,34 +46,21 @@ class Schema(Part):
 class Accuracy(Part):
     loss: float = Field(allow_inf_nan=True)  # of a network that its last step made diverge
     """Mean cross entropy, in nats."""
-    top1: float
+    top1: Percent
     """Percent of images whose label has the highest logit."""
-    top5: float
+    top5: Percent
     """Percent of images whose label is among the five highest logits."""
-
-    @field_validator("top1", "top5")
-    @classmethod
-    def _percent(cls, value: float) -> float:
-        if not 0 <= value <= 100:
-            raise ValueError(f"{value} is not a percentage")
-        return value
 
 
 class Seconds(Part):
     """Wall-clock seconds, split by what they were spent on."""
 
-    data: float
+    data: Elapsed
     """Drawing and augmenting training batches."""
-    train: float
+    train: Passed
     """Forward, backward and optimiser steps."""
-    evaluate: float
+    evaluate: Elapsed
     """The pass over the test set."""
-
-    @model_validator(mode="after")
-    def _elapsed(self) -> Self:
-        if min(self.data, self.evaluate) < 0 or self.train <= 0:
-            raise ValueError("a duration is not positive")
-        return self
 
 
 class Epoch(Part):
@@ -111,8 +103,8 @@ class Data(Part):
     source: str
     """Where the images came from: "torchvision files", "image folder" or "scikit-learn digits"."""
     num_classes: int
-    train_images: int
-    test_images: int
+    train_images: Positive
+    test_images: Positive
     fingerprint: dict[Literal["train", "test"], str]
     """SHA-256 over the sorted SHA-256 digests of (label byte + pixels row by row, RGB) of every image."""
 
