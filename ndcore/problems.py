@@ -20,7 +20,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         name = re.escape(self.file)
-        reason = re.sub(rf"^(/|[A-Za-z]:).*?{name}:? ?|:? '[^']*{name}'", "", self.reason)
+        reason = re.sub(rf"^(/|[A-Za-z]:).*?{name}[:,]? ?|:? '[^']*{name}'", "", self.reason)
         object.__setattr__(self, "file", printable(self.file))
         object.__setattr__(self, "reason", one_line(reason))
 

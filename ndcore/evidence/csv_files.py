@@ -35,6 +35,8 @@ class PublishedFile:
     """What one CSV file of published values may hold: one value per row, and which value it is."""
 
     name: str
+    rows: int
+    """How many values there are; a file with fewer was cut off, and sentences about it would be wrong."""
     columns: Mapping[str, str]
     """Names, in their order, and pandas types."""
     key: Sequence[str]
@@ -71,7 +73,8 @@ def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
     Text that is empty in the file is an empty string; a whole number that may be missing (`Int64`) is then missing.
 
     Raises:
-        UserError: the file is missing, has other columns, a value of the wrong type or range, or a row twice.
+        UserError: the file is missing, has other columns, a value of the wrong type or range, a row twice, or rows too few
+            or too many.
     """
     path = folder / file.name
     raw = read_cells(path, list(file.columns))
@@ -86,6 +89,8 @@ def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
     twice = frame.index[frame.duplicated(list(file.key))]
     if len(twice):
         raise UserError(f"{path} line {twice[0] + 2}: this value is there twice")
+    if len(frame) != file.rows:
+        raise UserError(f"{path} holds {len(frame)} values; there are {file.rows}")
     return frame
 
 
