@@ -118,10 +118,9 @@ def read_bytes(path: Path, limit: int = LIMIT) -> bytes:
     if fault := _fault(path):  # opening a pipe would wait for somebody who writes into it
         raise ValueError(fault)
     with path.open("rb") as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise ValueError(f"it is larger than {limit / 2**20:.0f} MiB")
-    return content
+        if os.fstat(file.fileno()).st_size > limit:
+            raise ValueError(f"it is larger than {limit / 2**20:.0f} MiB")
+        return file.read()
 
 
 @refusing

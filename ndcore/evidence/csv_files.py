@@ -73,8 +73,8 @@ def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
     Text that is empty in the file is an empty string; a whole number that may be missing (`Int64`) is then missing.
 
     Raises:
-        UserError: the file is missing, has other columns, a value of the wrong type or range, a row twice, or rows too few
-            or too many.
+        UserError: the file is missing, has other columns, a value of the wrong type or range, a row twice, or
+            another number of rows.
     """
     path = folder / file.name
     raw = read_cells(path, list(file.columns))
