@@ -105,7 +105,9 @@ def _fault(path: Path) -> str:
     except OSError as error:
         nowhere = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP) and path.is_symlink()
         return "is a link to nothing" if nowhere else f"cannot be read: {reason(error)}"
-    return next((f"is {kind}, not a file" for is_kind, kind in KINDS if is_kind(mode)), "")
+    if stat.S_ISREG(mode):
+        return ""
+    return f"is {next((kind for is_kind, kind in KINDS if is_kind(mode)), 'something')}, not a file"
 
 
 @refusing
@@ -145,7 +147,7 @@ def read_json(path: Path) -> Any:
             cannot be written again.
     """
     text = read_text(path)
-    value = json.loads(text, object_pairs_hook=_once, parse_int=whole_number, parse_float=_ordinary)
+    value = json.loads(text, object_pairs_hook=_once, parse_int=_whole, parse_float=_ordinary)
     if "\\u" in text:
         json.dumps(value, ensure_ascii=False).encode()  # fails on half of a surrogate pair
     return value
@@ -165,7 +167,13 @@ def whole_number(text: str) -> int:
     Raises:
         ValueError: it is none.
     """
-    if re.fullmatch(r"-?[0-9]{1,19}", text) and abs(number := int(text)) <= LARGEST_WHOLE:
+    if not re.fullmatch(r"-?[0-9]+", text):
+        raise ValueError(f"expected a whole number, got {_shortened(text)}")
+    return _whole(text)
+
+
+def _whole(text: str) -> int:
+    if len(text) <= 20 and abs(number := int(text)) <= LARGEST_WHOLE:
         return number
     raise ValueError(f"expected a whole number of at most 64 bits, got {_shortened(text)}")
 
@@ -235,16 +243,13 @@ def _parts(value: Any) -> Iterator[Any]:
             yield from _parts(part)
 
 
+@refusing
 def validated(model: type[Model], document: Any) -> Model:
     """What a document says, as a model of pydantic.
 
     Raises:
         ValueError: it does not fit; the first complaint in one line, with the field that it is about.
     """
-    return refusing(_validated)(model, document)
-
-
-def _validated(model: type[Model], document: Any) -> Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
