@@ -72,7 +72,8 @@ def _message(error: Exception) -> str:
         return said
     if isinstance(error, OSError):
         return reason(error)
-    return str(error) if isinstance(error, (ValueError, yaml.YAMLError)) else f"{type(error).__name__}: {error}"
+    spoken = isinstance(error, (ValueError, yaml.YAMLError, csv.Error))
+    return str(error) if spoken else f"{type(error).__name__}: {error}"
 
 
 def files(folder: Path, ending: str, within: str = "") -> tuple[list[Path], list[Problem]]:
