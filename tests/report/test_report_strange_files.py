@@ -18,6 +18,7 @@ from record_factory import make_record
 from strange_files import changes, one_of_each
 
 from ndcore import records
+from ndcore.bench.results import latest
 from ndcore.errors import UserError
 from ndcore.evidence import citations, faults
 from ndcore.evidence.claims import ledger
@@ -86,6 +87,19 @@ def test_a_strange_file_never_hides_the_benchmark(tmp_path):
     bench, problems = load_bench(tmp_path)
     assert bench.costs
     assert Problem("bench/steps-x-20990101.csv", "is a folder, not a file") in problems
+
+
+def test_a_benchmark_that_counted_nothing_has_no_shares(tmp_path):
+    shutil.copytree(RUNS / "bench", tmp_path / "bench")
+    path = latest(tmp_path / "bench")
+    head, *rows = [line.split(",") for line in path.read_text().splitlines()]
+    for column in (head.index(name) for name in head if name.endswith("_flop")):
+        for row in rows:
+            row[column] = "0"
+    path.write_text("\n".join(map(",".join, [head, *rows])) + "\n")
+    bench, problems = load_bench(tmp_path)
+    assert problems == []
+    assert all(cost.floor_shares() == {} for cost in bench.costs)
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["grid", "plan", "--epochs", "1"]])

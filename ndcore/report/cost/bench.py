@@ -93,7 +93,7 @@ def _cost(arch: str, rows: pd.DataFrame, layers: pd.DataFrame | None) -> Network
     nd = rows[rows["variant"] == ND]
     flops = {phase: float(nd.iloc[0][f"{phase}_flop"]) for phase in PHASES} if len(nd) else {}
     floor = float(nd.iloc[0]["floor_seconds"]) if len(nd) else float("nan")
-    return NetworkCost(arch, steps, flops, floor, _phases(arch, layers))
+    return NetworkCost(arch, steps, flops if any(flops.values()) else {}, floor, _phases(arch, layers))
 
 
 def _phases(arch: str, layers: pd.DataFrame | None) -> dict[str, float]:
