@@ -70,7 +70,7 @@ class Experiment:
         self.data_root, self.notebook, self.progress = data_root, notebook, progress
         self.threads = parse_threads(threads)
         require_writable(self.runs)
-        if record_path(config, self.runs).exists():
+        if os.path.lexists(record_path(config, self.runs)):
             raise UserError(
                 f"{config.run_id} has its record already: a record is never overwritten; "
                 f"use repeat={config.repeat + 1} to run the same seed again, or another seed"

@@ -9,22 +9,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from ndcore import foreign
 from ndcore.config import RunConfig
 from ndcore.files import publish_new
 from ndcore.part import Part
+from ndcore.problems import Problem
 from ndcore.sessions import Interval
 
 SCHEMA_NAME = "ndcore.run-record"
 SCHEMA_VERSION = 1
+Percent = Annotated[float, AfterValidator(foreign.between(0, 100))]
+Elapsed = Annotated[float, AfterValidator(foreign.between(0, foreign.LARGEST))]
+Passed = Annotated[float, AfterValidator(foreign.between(1e-12, foreign.LARGEST))]
+"""Seconds of something that divides others."""
+Positive = Annotated[int, AfterValidator(foreign.between(1, foreign.LARGEST_WHOLE))]
 
 
 class Schema(Part):
@@ -33,22 +38,22 @@ class Schema(Part):
 
 
 class Accuracy(Part):
-    loss: float
+    loss: float = Field(allow_inf_nan=True)  # of a network that its last step made diverge
     """Mean cross entropy, in nats."""
-    top1: float
+    top1: Percent
     """Percent of images whose label has the highest logit."""
-    top5: float
+    top5: Percent
     """Percent of images whose label is among the five highest logits."""
 
 
 class Seconds(Part):
     """Wall-clock seconds, split by what they were spent on."""
 
-    data: float
+    data: Elapsed
     """Drawing and augmenting training batches."""
-    train: float
+    train: Passed
     """Forward, backward and optimiser steps."""
-    evaluate: float
+    evaluate: Elapsed
     """The pass over the test set."""
 
 
@@ -84,8 +89,8 @@ class Data(Part):
     source: str
     """Where the images came from: "torchvision files", "image folder" or "scikit-learn digits"."""
     num_classes: int
-    train_images: int
-    test_images: int
+    train_images: Positive
+    test_images: Positive
     fingerprint: dict[Literal["train", "test"], str]
     """SHA-256 over the sorted SHA-256 digests of (label byte + pixels row by row, RGB) of every image."""
 
@@ -229,21 +234,7 @@ def content_digest(document: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Problem:
-    """A file in `runs/` that is not shown as a result, and why."""
-
-    file: str
-    """Its path within `runs/`."""
-    reason: str
-    """Continues a sentence that begins with the file. The file's full path is taken out: a page does not show it."""
-
-    def __post_init__(self) -> None:
-        name = re.escape(self.file)
-        reason = re.sub(rf"^(/|[A-Za-z]:).*?{name}:? ?|:? '[^']*{name}'", "", self.reason)
-        object.__setattr__(self, "reason", reason)
-
-
+@foreign.refusing
 def read(path: Path) -> RunRecord:
     """Read one record.
 
@@ -251,8 +242,8 @@ def read(path: Path) -> RunRecord:
         ValueError: not JSON, not a run record, of another version, inconsistent, or its digest does not match.
     """
     try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        document = foreign.read_json(path)
+    except ValueError as error:
         raise ValueError(f"cannot be read as JSON ({error})") from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, dict) or schema.get("name") != SCHEMA_NAME:
@@ -262,11 +253,9 @@ def read(path: Path) -> RunRecord:
     if document.get("digest") != content_digest(document):
         raise ValueError("was changed after it was written: its digest does not match its content")
     try:
-        return RunRecord.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "record"
-        raise ValueError(f"does not fit the schema: {where}: {first['msg']}") from None
+        return foreign.validated(RunRecord, document)
+    except ValueError as error:
+        raise ValueError(f"does not fit the schema: {error}") from None
 
 
 def read_complete(path: Path) -> RunRecord:
@@ -285,8 +274,9 @@ def read_complete(path: Path) -> RunRecord:
 
 def scan(folder: Path) -> tuple[list[RunRecord], list[Problem]]:
     """All records of a folder, sorted by run id (failed attempts included), and the files that are not records."""
-    records, problems = [], []
-    for path in sorted(folder.glob("*.json")):
+    records = []
+    paths, problems = foreign.files(folder, ".json")
+    for path in paths:
         try:
             record = read(path)
             name, _, attempt = path.stem.partition(".failed-")
@@ -295,4 +285,4 @@ def scan(folder: Path) -> tuple[list[RunRecord], list[Problem]]:
             records.append(record)
         except ValueError as error:
             problems.append(Problem(path.name, str(error)))
-    return records, problems
+    return records, sorted(problems, key=lambda problem: problem.file)

@@ -21,6 +21,7 @@ from ndcore.execution import Execution, KernelDied
 from ndcore.files import reason, replace, require_writable
 from ndcore.folders import NOTEBOOK, record_path, runs_folder, work_folder
 from ndcore.grid import leases
+from ndcore.grid.state import last_failure
 from ndcore.leftovers import clear_up, clear_up_after_the_dead, notebook_path, remove_if_empty
 from ndcore.threads import AUTO
 
@@ -111,7 +112,7 @@ def _recorded(config: RunConfig, runs: Path) -> Outcome | None:
         UserError: in the record's place is something else.
     """
     path = record_path(config, runs)
-    if not path.exists():
+    if not os.path.lexists(path):  # a link to nothing is in its place as well
         return None
     try:
         records.read_complete(path)
@@ -177,7 +178,7 @@ def _failed(config: RunConfig, runs: Path, device: str, execution: Execution, er
     """Make sure that a failure has its record and its notebook, and say what failed."""
     what = error.evalue if isinstance(error, PapermillExecutionError) else str(error)
     if getattr(error, "ename", None) == "RunFailed":  # the training failed, and wrote the record itself
-        written = max(runs.glob(f"{config.run_id}.failed-*.json"), key=lambda path: int(path.stem.rpartition("-")[2]))
+        written = last_failure(runs, config.run_id)
     else:
         kind = getattr(error, "ename", type(error).__name__)
         if isinstance(error, KernelDied):

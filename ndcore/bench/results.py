@@ -5,15 +5,16 @@ A file holds whole networks: measuring one again replaces its lines and keeps th
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args, get_type_hints
 
+from ndcore import foreign
 from ndcore.bench.rows import Conditions, LayerRow, StepRow
 from ndcore.errors import UserError, unknown_name
 from ndcore.files import replace
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", StepRow, LayerRow)
 NAME = re.compile(r"(?P<kind>steps|layers)-.+-(?P<date>\d{8})\.csv")
+RANGE = (1e-12, 1e18)
+"""No time, rate or ratio of any machine is outside; within, every quotient is a number."""
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -51,7 +54,8 @@ def latest(folder: Path, kind: str = "steps") -> Path | None:
     Args:
         kind: "steps" or "layers".
     """
-    found = [(match["date"], path) for path in folder.glob("*.csv") if (match := NAME.fullmatch(path.name))]
+    paths, _ = foreign.files(folder, ".csv")
+    found = [(match["date"], path) for path in paths if (match := NAME.fullmatch(path.name))]
     return max((entry for entry in found if entry[1].name.startswith(kind)), default=(None, None))[1]
 
 
@@ -86,13 +90,10 @@ def read_rows(path: Path, row: type[Row]) -> list[Row]:
         UserError: as `read`.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            lines = list(csv.reader(file, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"{path}: cannot be read as a table of `ndcore bench`: {reason}") from error
+        head, *lines = foreign.read_csv(path)
+    except ValueError as error:
+        raise UserError(f"{path}: cannot be read as a table of `ndcore bench`: {error}") from None
     expected = columns(row)
-    head = lines[0] if lines else []
     for name in head:
         if name not in expected:
             raise UserError(f"{path}, line 1: {unknown_name('column', name, expected)}")
@@ -102,7 +103,7 @@ def read_rows(path: Path, row: type[Row]) -> list[Row]:
         raise UserError(f"{path}, line 1: a column is there twice")
     parsers = {name: _parser(kind) for name, kind in get_type_hints(row).items()}
     rows = []
-    for number, cells in enumerate(lines[1:], start=2):
+    for number, cells in enumerate(lines, start=2):
         if len(cells) != len(head):
             raise UserError(f"{path}, line {number}: {len(cells)} cells, but the head names {len(head)} columns")
         values = {}
@@ -127,8 +128,8 @@ def _parser(kind: object) -> Callable[[str], object]:
             return cell
         if base is bool and cell in BOOLEANS:
             return BOOLEANS[cell]
-        if base is int and cell.isascii() and cell.isdigit():
-            return int(cell)
+        if base is int and cell.isdigit():
+            return foreign.whole_number(cell)
         if base is float:
             return _positive(cell)
         wanted = {str: "text", bool: "true or false", int: "a whole number"}[base]
@@ -138,14 +139,11 @@ def _parser(kind: object) -> Callable[[str], object]:
 
 
 def _positive(cell: str) -> float:
-    """All that is measured is positive."""
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    if math.isfinite(value) and value > 0:
-        return value
-    raise ValueError(f"expected a positive number, got {cell!r}")
+    """All that is measured is positive, and within `RANGE`."""
+    with contextlib.suppress(ValueError):
+        if RANGE[0] <= (value := float(cell)) <= RANGE[1]:
+            return value
+    raise ValueError(f"expected a positive number ({RANGE[0]:g} to {RANGE[1]:g}), got {cell!r}")
 
 
 def replace_networks(path: Path, rows: Sequence[Row]) -> Path:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from ndcore import foreign
 from ndcore.citations.contexts import DIGEST, Key, write_csv
 from ndcore.errors import UserError
 from ndcore.evidence.citations import LABELS
@@ -29,7 +30,7 @@ def label_path(folder: Path, name: str = "") -> Path:
 
 def label_files(folder: Path) -> list[Path]:
     """All label files of a folder, in the order of their names."""
-    return sorted(folder.glob("labels*.csv"))
+    return [path for path in foreign.files(folder, ".csv")[0] if path.name.startswith("labels")]
 
 
 def read_labels(path: Path) -> dict[Key, str]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ndcore import foreign
 from ndcore.citations.contradictions import contradictions
 from ndcore.errors import UserError
 from ndcore.files import replace
@@ -51,8 +52,8 @@ class Snapshot:
     def read(self, offset: int) -> Body | None:
         """The page that starts at `offset`; None if it is not there or damaged, so that it is asked for again."""
         try:
-            return check_body(json.loads(self._path(offset).read_bytes()), offset)
-        except (OSError, ValueError, RecursionError):
+            return check_body(foreign.read_json(self._path(offset)), offset)
+        except ValueError:
             return None
 
     def write(self, offset: int, body: Body) -> None:

@@ -139,6 +139,7 @@ def _baseline(arguments: argparse.Namespace) -> None:
 
 
 def _status(arguments: argparse.Namespace) -> None:
+    from ndcore import foreign  # noqa: PLC0415
     from ndcore.citations.contexts import read_corpus  # noqa: PLC0415
     from ndcore.citations.labels import label_files, read_labels  # noqa: PLC0415
     from ndcore.citations.snapshots import latest_complete, snapshots  # noqa: PLC0415
@@ -157,6 +158,8 @@ def _status(arguments: argparse.Namespace) -> None:
             _say(f"unfinished fetch {snapshot.folder.name}: citations from {snapshot.missing + 1} on are missing")
         if told := contradictions_text(snapshot):
             _say(told)
+    for problem in foreign.files(folder, ".csv")[1]:
+        _say(f"left out: {problem.file} {problem.reason}")
     for path in label_files(folder):
         _say(labels_text(path.name, read_labels(path), keys))
     if not label_files(folder):

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ndcore import foreign
 from ndcore.data.dataset import SPLITS, Dataset, Split
 from ndcore.data.fingerprint import digests, fingerprint
 from ndcore.data.specs import DatasetSpec
@@ -44,7 +45,7 @@ def read(spec: DatasetSpec, folder: Path) -> Dataset:
     """
     meta_file = folder / "meta.json"
     try:
-        meta = json.loads(meta_file.read_bytes())
+        meta = foreign.read_json(meta_file)
         source, stored = meta["source"], meta["fingerprint"]
         if meta["format"] != FORMAT or stored != dict(spec.fingerprint):
             raise ValueError(f"it is of format {meta['format']} with fingerprints {stored}")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
 import pandas as pd
 
+from ndcore import foreign
 from ndcore.errors import UserError
-from ndcore.records import Problem
+from ndcore.problems import Problem
 
 UNITS = {
     "percent": (0, 100, "a percentage"),
@@ -20,6 +21,13 @@ UNITS = {
     "million": (1e-3, inf, "a number of millions"),
 }
 """Lowest and highest value of each unit, and what a value is, for the complaint about one outside."""
+PARSERS: Mapping[str, Callable[[str], object]] = {
+    "string": str,
+    "int64": foreign.whole_number,
+    "Int64": lambda text: foreign.whole_number(text) if text else pd.NA,
+    "float64": float,
+}
+"""How the text of a cell becomes a value of each pandas type."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,8 @@ class PublishedFile:
     """What one CSV file of published values may hold: one value per row, and which value it is."""
 
     name: str
+    rows: int
+    """How many values there are; a file with fewer was cut off, and sentences about it would be wrong."""
     columns: Mapping[str, str]
     """Names, in their order, and pandas types."""
     key: Sequence[str]
@@ -43,15 +53,18 @@ def read_cells(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Every cell as it is written; one that is empty is an empty string. Row `i` of the table is line `i + 2`.
 
     Raises:
-        UserError: the file is missing, no CSV, or has other columns.
+        UserError: the file is missing, no CSV, has other columns, or a row of another length.
     """
     try:
-        cells = pd.read_csv(path, dtype="string", keep_default_na=False)
-    except (OSError, ValueError) as error:
+        head, *rows = foreign.read_csv(path)
+    except ValueError as error:
         raise UserError(f"{path} cannot be read as CSV: {error}") from None
-    if list(cells.columns) != list(columns):
-        raise UserError(f"{path} has the columns {', '.join(cells.columns)}; expected are {', '.join(columns)}")
-    return cells
+    if head != list(columns):
+        raise UserError(f"{path} has the columns {', '.join(head)}; expected are {', '.join(columns)}")
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(head):
+            raise UserError(f"{path} line {line}: {len(row)} cells, but the head names {len(head)} columns")
+    return pd.DataFrame(rows, columns=head, dtype="string")
 
 
 def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
@@ -60,16 +73,12 @@ def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
     Text that is empty in the file is an empty string; a whole number that may be missing (`Int64`) is then missing.
 
     Raises:
-        UserError: the file is missing, has other columns, a value of the wrong type or range, or a row twice.
+        UserError: the file is missing, has other columns, a value of the wrong type or range, a row twice, or
+            another number of rows.
     """
     path = folder / file.name
     raw = read_cells(path, list(file.columns))
-    optional = [column for column, dtype in file.columns.items() if dtype == "Int64"]
-    frame = raw.assign(**{column: raw[column].replace("", pd.NA) for column in optional})
-    try:
-        frame = frame.astype(dict(file.columns))
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{path} holds a value of the wrong type: {error}") from None
+    frame = pd.DataFrame({column: _typed(path, raw[column], dtype) for column, dtype in file.columns.items()})
     for column, allowed in file.allowed.items():
         wrong = frame.loc[~(frame[column].isin(allowed) | frame[column].isna()), column]
         if len(wrong):
@@ -80,7 +89,19 @@ def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
     twice = frame.index[frame.duplicated(list(file.key))]
     if len(twice):
         raise UserError(f"{path} line {twice[0] + 2}: this value is there twice")
+    if len(frame) != file.rows:
+        raise UserError(f"{path} holds {len(frame)} values; there are {file.rows}")
     return frame
+
+
+def _typed(path: Path, cells: pd.Series, dtype: str) -> pd.Series:
+    values = []
+    for line, cell in enumerate(cells, start=2):
+        try:
+            values.append(PARSERS[dtype](cell))
+        except ValueError as error:
+            raise UserError(f"{path} line {line}: {cells.name} is of the wrong type: {error}") from None
+    return pd.Series(values, dtype=dtype)
 
 
 def _require_range(path: Path, frame: pd.DataFrame) -> None:

@@ -7,14 +7,14 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
+from ndcore import foreign
 from ndcore.evidence.published import Published
 from ndcore.evidence.series import COLUMNS as PAIRED
 from ndcore.evidence.series import PLACE, paired_values
-from ndcore.records import Problem
+from ndcore.problems import Problem
 
 FILE = "equivalence.yaml"
 QUANTITIES = ("bn", "nd", "gain")
@@ -49,13 +49,13 @@ def load_margin(folder: Path) -> tuple[Margin | None, list[Problem]]:
         folder: `runs/published`.
     """
     try:
-        return Margin.model_validate(yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))), []
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        return None, [Problem(f"published/{FILE}", f"cannot be read as YAML: {' '.join(str(error).split())}")]
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the whole"
-        return None, [Problem(f"published/{FILE}", f"does not state a margin: {where}: {first['msg']}")]
+        document = foreign.read_yaml(folder / FILE)
+    except ValueError as error:
+        return None, [Problem(f"published/{FILE}", f"cannot be read as YAML: {error}")]
+    try:
+        return foreign.validated(Margin, document), []
+    except ValueError as error:
+        return None, [Problem(f"published/{FILE}", f"does not state a margin: {error}")]
 
 
 def tost(differences: np.ndarray, margin: float, alpha: float) -> tuple[float, float, float]:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from ndcore import foreign
 from ndcore.config import RunConfig
 from ndcore.files import replace
-from ndcore.records import Code, Environment, Part, Problem, content_digest
+from ndcore.problems import Problem
+from ndcore.records import Code, Environment, Part, content_digest
 
 FOLDER = "faults"
 Phase = Literal["start", "kernel", "data", "training", "checkpoint", "record", "notebook", "anywhere"]
@@ -95,6 +97,7 @@ class FaultReport(Part):
         return replace(path, lambda file: file.write(text.encode()))
 
 
+@foreign.refusing
 def read(path: Path) -> FaultReport:
     """Read one report.
 
@@ -102,8 +105,8 @@ def read(path: Path) -> FaultReport:
         ValueError: not a report, of another version, changed after it was written, or inconsistent.
     """
     try:
-        document: Any = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        document = foreign.read_json(path)
+    except ValueError as error:
         raise ValueError(f"cannot be read as JSON ({error})") from None
     if not isinstance(document, dict) or not isinstance(document.get("schema"), dict):
         raise ValueError("is not a fault report")
@@ -112,16 +115,16 @@ def read(path: Path) -> FaultReport:
     if document.get("digest") != content_digest(document):
         raise ValueError("was changed after it was written: its digest does not match its content")
     try:
-        return FaultReport.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"does not fit the schema: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        return foreign.validated(FaultReport, document)
+    except ValueError as error:
+        raise ValueError(f"does not fit the schema: {error}") from None
 
 
 def load(runs: Path) -> tuple[list[FaultReport], list[Problem]]:
     """All reports of a runs folder, the newest first, and the files that are none. Never raises."""
-    reports, problems = [], []
-    for path in sorted((runs / FOLDER).glob("*.json")):
+    reports = []
+    paths, problems = foreign.files(runs / FOLDER, ".json", FOLDER)
+    for path in paths:
         try:
             reports.append(read(path))
         except ValueError as error:

@@ -32,6 +32,7 @@ def _only(**values: str) -> dict[str, frozenset]:
 
 ACCURACIES = PublishedFile(
     name="accuracies.csv",
+    rows=600,
     columns=SETTING | {"attempt": "Int64", "split": "string", "split_evidence": "string"} | MEASUREMENT,
     key=KEY,
     allowed=CIFAR | _only(study="original re", split=" train test", metric="top1", unit="percent"),
@@ -40,6 +41,7 @@ ACCURACIES = PublishedFile(
 
 TIMES = PublishedFile(
     name="times.csv",
+    rows=840,
     columns=SETTING | {"attempt": "Int64"} | MEASUREMENT,
     key=KEY,
     allowed=CIFAR | _only(study="re", metric="train_seconds test_seconds", unit="seconds"),
@@ -48,6 +50,7 @@ TIMES = PublishedFile(
 
 RECOVERED = PublishedFile(
     name="recovered.csv",
+    rows=502,
     columns=SETTING | {"attempt": "Int64", "split": "string", "flag": "string"} | MEASUREMENT,
     key=(*KEY, "split"),
     allowed=CIFAR
@@ -58,6 +61,7 @@ RECOVERED = PublishedFile(
 
 FIRST_VERSION = PublishedFile(
     name="first_version.csv",
+    rows=358,
     columns=SETTING | {"attempt": "Int64"} | MEASUREMENT,
     key=KEY,
     allowed=CIFAR | _only(study="re", metric="top1", unit="percent"),
@@ -66,6 +70,7 @@ FIRST_VERSION = PublishedFile(
 
 IMAGENET = PublishedFile(
     name="imagenet.csv",
+    rows=56,
     columns=SETTING | {"attempt": "Int64"} | MEASUREMENT,
     key=KEY,
     allowed=_only(study="original re", dataset="imagenet", norm="none bn nd", metric="top1 top5 total_seconds")
@@ -76,6 +81,7 @@ IMAGENET = PublishedFile(
 
 MODEL_ZOO = PublishedFile(
     name="model_zoo.csv",
+    rows=8,
     columns={k: v for k, v in SETTING.items() if k != "epochs"} | MEASUREMENT,
     key=("arch", "norm", "metric"),
     allowed=_only(study="torchvision", dataset="imagenet", norm="none bn", metric="top1_error top5_error")
@@ -85,6 +91,7 @@ MODEL_ZOO = PublishedFile(
 
 PRINTED_COLOURS = PublishedFile(
     name="colours.csv",
+    rows=134,
     columns=SETTING | {"metric": "string", "colour": "string", "source": "string"},
     key=("dataset", "arch", "norm", "epochs", "metric"),
     allowed=_only(study="re", dataset="cifar10 cifar100 imagenet", norm="none bn nd", metric="top1 top5")
@@ -95,6 +102,7 @@ PRINTED_COLOURS = PublishedFile(
 
 NET_SIZES = PublishedFile(
     name="net_sizes.csv",
+    rows=10,
     columns={"study": "string", "arch": "string"} | MEASUREMENT,
     key=("study", "arch", "metric"),
     allowed={"arch": CIFAR["arch"]} | _only(study="original", metric="parameters", unit="million"),
@@ -103,6 +111,7 @@ NET_SIZES = PublishedFile(
 
 REPOSITORY = PublishedFile(
     name="repository.csv",
+    rows=17,
     columns=dict.fromkeys(("study", "item", "name", "value", "source"), "string"),
     key=("study", "item", "name"),
     allowed=_only(study="re", item="seed learning_rate runs_as_released imported"),
@@ -112,6 +121,7 @@ REPOSITORY = PublishedFile(
 
 DESIGN = PublishedFile(
     name="design.csv",
+    rows=16,
     columns={"study": "string", "dataset": "string", "norm": "string"} | MEASUREMENT,
     key=("dataset", "norm", "metric"),
     allowed={k: CIFAR[k] for k in ("dataset", "norm")}
@@ -121,6 +131,7 @@ DESIGN = PublishedFile(
 
 SETUP = PublishedFile(
     name="setup.csv",
+    rows=88,
     columns=dict.fromkeys(("study", "topic", "item", "entry", "source"), "string"),
     key=("study", "topic", "item"),
     allowed=_only(study="original re"),

@@ -37,6 +37,8 @@ class Holder:
     @classmethod
     def parse(cls, name: str) -> Holder | None:
         """None if that is not the name of a lease."""
+        if not name.isprintable():
+            return None
         try:
             host, place, pid, start, since, nonce = name.split(",")
             return cls(host, place, int(pid), int(start), since, nonce)

@@ -103,10 +103,11 @@ class Watch:
 def current(work: Path) -> tuple[Path, Holder] | None:
     """The lease in a run's work folder and its holder; None if nobody holds one."""
     try:
-        names = os.listdir(work / "lease")
+        with os.scandir(work / "lease") as entries:
+            names = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
     except OSError:
         return None
-    found = ((work / "lease" / name, Holder.parse(name)) for name in sorted(names))
+    found = ((work / "lease" / name, Holder.parse(name)) for name in names)
     return next(((file, holder) for file, holder in found if holder), None)
 
 
@@ -152,6 +153,8 @@ def _create(work: Path, me: Holder) -> bool:
             break
         except (FileNotFoundError, FileExistsError):  # its last holder has just removed the folder
             if work.exists() and not work.is_dir():
+                raise
+            if any(place.is_symlink() and not place.exists() for place in (work, work.parent)):
                 raise
     try:
         prepared.chmod(0o755)

@@ -6,29 +6,34 @@ import contextlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
+from pydantic import Field, TypeAdapter
+
+from ndcore import foreign
 from ndcore.files import replace
 
 PROGRESS_FILE = "progress.json"
+Ordinal = Annotated[int, Field(ge=1, le=10**12)]
+Quantity = Annotated[float, Field(ge=0, le=1e12)]
 
 
 @dataclass(frozen=True)
 class Progress:
     """Where a training stands."""
 
-    epoch: int
-    epochs: int
-    step: int
+    epoch: Ordinal
+    epochs: Ordinal
+    step: Annotated[int, Field(ge=0, le=10**12)]
     """Steps done of this epoch."""
-    steps: int
+    steps: Ordinal
     """Steps of an epoch."""
-    activity: str
-    """"loading", "training" or "testing"."""
+    activity: Literal["loading", "training", "testing"]
     running_loss: float | None = None
-    running_top1: float | None = None
+    running_top1: Annotated[float, Field(ge=0, le=100)] | None = None
     """Percent, averaged over the epoch so far."""
-    images_per_second: float | None = None
-    seconds_left: float | None = None
+    images_per_second: Quantity | None = None
+    seconds_left: Quantity | None = None
     """At the speed so far; None until it is known."""
 
     @property
@@ -47,11 +52,9 @@ class Progress:
     @classmethod
     def read(cls, work: Path) -> Progress | None:
         """The progress of the run with that work folder; None if there is none, or none that can be read."""
-        try:
-            found = cls(**json.loads((work / PROGRESS_FILE).read_bytes()))
-            return found if found.epochs > 0 and found.steps > 0 else None
-        except (OSError, ValueError, TypeError):
-            return None
+        with contextlib.suppress(ValueError):
+            return TypeAdapter(cls).validate_python(foreign.read_json(work / PROGRESS_FILE))
+        return None
 
     def short(self) -> str:
         """Epoch, running accuracy and time left."""

@@ -18,7 +18,7 @@ from ndcore.grid.holders import Holder
 from ndcore.grid.progress import Progress
 from ndcore.records import RunRecord
 
-FAILED = re.compile(r"(?P<run_id>.+)\.failed-\d+\.json")
+FAILED = re.compile(r"(?P<run_id>.+)\.failed-(?P<number>\d+)\.json")
 
 
 class State(enum.StrEnum):
@@ -92,6 +92,15 @@ def _list(folder: Path) -> list[str]:
         return []
     except OSError as error:
         raise UserError(f"{folder} cannot be read: {reason(error)}") from None
+
+
+def last_failure(runs: Path, run_id: str) -> Path:
+    """The record of the last failed attempt of a run that has one."""
+    named = (FAILED.fullmatch(name) for name in _list(runs))
+    last = max(
+        (match for match in named if match and match["run_id"] == run_id), key=lambda match: int(match["number"])
+    )
+    return runs / last[0]
 
 
 def living_holder(work: Path, watch: leases.Watch | None = None) -> Holder | None:

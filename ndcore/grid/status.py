@@ -12,9 +12,10 @@ from typing import Any
 from ndcore.evidence.networks import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS
 from ndcore.grid.cells import TABLES
 from ndcore.grid.state import FAILED, Folder, State, Status
+from ndcore.problems import printable
 
 RUN_ID = re.compile(
-    r"(?P<dataset>[^-.]+)-(?P<arch>[^-.]+)-(?P<norm>[^-.]+)-e(?P<epochs>\d+)-s(?P<seed>\d+)-r(?P<repeat>\d+)-[0-9a-f]{8}"
+    r"(?P<dataset>\w+)-(?P<arch>\w+)-(?P<norm>\w+)-e(?P<epochs>\d+)-s(?P<seed>\d+)-r(?P<repeat>\d+)-[0-9a-f]{8}"
 )
 GLYPHS = {State.DONE: "✓", State.RUNNING: "▶", State.FAILED: "✗", State.BLOCKED: "!", State.MISSING: "‖"}
 LEGEND = "✓ done   ▶ running   ✗ failed   ‖ interrupted   ! file that is no valid record   · nothing"
@@ -46,7 +47,8 @@ class Overview:
                 (ids.add if RUN_ID.fullmatch(stem) else strangers.append)(stem)
         ids |= {name for name in folder.at_work if RUN_ID.fullmatch(name)}
         ids = {name for name in ids if RUN_ID.fullmatch(name)}
-        return cls(runs, {run_id: folder.status(run_id) for run_id in sorted(ids)}, sorted(strangers))
+        found = {run_id: folder.status(run_id) for run_id in sorted(ids)}
+        return cls(runs, found, [printable(name) for name in sorted(strangers)])
 
     def of_setting(self, dataset: str, arch: str, norm: str, epochs: int) -> list[Status]:
         """All runs of a setting, whatever their other options."""

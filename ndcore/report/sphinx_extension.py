@@ -9,6 +9,7 @@ to be done.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
+from ndcore import foreign
 from ndcore.folders import runs_folder
 from ndcore.report.environment import build_facts
 from ndcore.report.execution import fill_cache
@@ -32,14 +34,21 @@ def inputs_digest(root: Path) -> str:
     """Digest of everything that the pages read besides their own source: `runs/`, `ndcore`, versions, git state."""
     digest = hashlib.sha256()
     runs = runs_folder(root)
-    published = (p for p in (runs / "published").rglob("*") if p.is_file())
     files = [*runs.glob("*.json"), *runs.glob("ablation/*.json"), *runs.glob("bench/*.csv")]
-    files += [*runs.glob("citations/*.csv"), *runs.glob("faults/*.json"), *published]
+    files += [*runs.glob("citations/*.csv"), *runs.glob("faults/*.json"), *(runs / "published").rglob("*")]
     for base, paths in ((runs, files), (PACKAGE, PACKAGE.rglob("*.py"))):
         for path in sorted(paths):
-            digest.update(f"{path.relative_to(base)}\0".encode() + path.read_bytes() + b"\0")
+            digest.update(os.fsencode(path.relative_to(base)) + b"\0" + _what_is_read(path) + b"\0")
     digest.update(repr(build_facts(root)).encode())
     return digest.hexdigest()[:16]
+
+
+def _what_is_read(path: Path) -> bytes:
+    """The content of a file, or why it has none: what the pages say about it."""
+    try:
+        return foreign.read_bytes(path)
+    except ValueError as error:
+        return str(error).encode()
 
 
 def choose_cache(app: Sphinx, config: Config) -> None:

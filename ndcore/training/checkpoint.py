@@ -7,7 +7,6 @@ It is replaced atomically, so a process that is killed leaves the previous one w
 from __future__ import annotations
 
 import io
-import pickle
 import random
 import warnings
 from dataclasses import asdict, dataclass, field
@@ -21,6 +20,7 @@ from torch import nn
 from ndcore.errors import RunWarning, UserError
 from ndcore.files import reason, replace
 from ndcore.layers.whitening_layer import WhiteningLayer
+from ndcore.problems import one_line
 
 FORMAT = 1
 NO_MEMORY = "can't allocate memory"
@@ -79,9 +79,12 @@ class Checkpoint:
         says why.
 
         Raises:
-            UserError: the file could not be read this time, or there was no memory for it; it stays where it is.
+            UserError: the file could not be read this time, there was no memory for it, or it does not fit the network;
+                it stays where it is.
         """
         try:
+            if self.path.exists() and not self.path.is_file():  # a pipe would let its reader wait for ever
+                raise self._unread("it is no file")
             content = self.path.read_bytes()  # torch would give a fault of the disk another name
             state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
             if (state["format"], state["run_id"]) != (FORMAT, self.run_id):
@@ -94,7 +97,9 @@ class Checkpoint:
             raise self._unread(reason(error)) from None
         except MemoryError:
             raise self._unread(NO_MEMORY) from None
-        except (RuntimeError, ValueError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        except UserError:
+            raise
+        except Exception as error:  # torch fails in many ways about bytes that are no checkpoint
             if NO_MEMORY in str(error):
                 raise self._unread(NO_MEMORY) from None
             aside = self.path.with_suffix(".unusable")
@@ -103,20 +108,30 @@ class Checkpoint:
             text = f"checkpoint cannot be used, starting over: {fault} (kept as {aside.name})"
             warnings.warn(text, RunWarning, stacklevel=2)
             return Position()
-        model.load_state_dict(state["model"])
-        modules = dict(model.named_modules())
-        for name, counter in state["counters"].items():
-            modules[name].counter = counter
-        optimizer.load_state_dict(state["optimizer"])
-        scheduler.load_state_dict(state["scheduler"])
-        _restore_random(state["random"])
-        return Position(**state["position"])
+        try:
+            return _restore(state, model, optimizer, scheduler)
+        except Exception as error:
+            raise UserError(
+                f"the checkpoint {self.path} does not fit this run: {one_line(f'{type(error).__name__}: {error}')}; "
+                "move it away to start over"
+            ) from error
 
     def _unread(self, why: str) -> UserError:
         return UserError(
             f"the checkpoint {self.path} could not be read: {why}; nothing was changed: mend that and give the same "
             "command again"
         )
+
+
+def _restore(state: dict[str, Any], model: nn.Module, optimizer: Any, scheduler: Any) -> Position:
+    model.load_state_dict(state["model"])
+    modules = dict(model.named_modules())
+    for name, counter in state["counters"].items():
+        modules[name].counter = counter
+    optimizer.load_state_dict(state["optimizer"])
+    scheduler.load_state_dict(state["scheduler"])
+    _restore_random(state["random"])
+    return Position(**state["position"])
 
 
 def _random_state() -> dict[str, Any]:

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
+from ndcore import foreign
 from ndcore.errors import UserError
 from ndcore.evidence.claims.claim import Claim
 from ndcore.evidence.claims.evidence import Evidence
 from ndcore.evidence.claims.registry import known
 from ndcore.evidence.claims.verdict import Verdict
-from ndcore.records import Problem
+from ndcore.problems import Problem
 
 FILE = "claims.yaml"
 
@@ -35,28 +33,21 @@ def read(path: Path) -> list[Claim]:
         UserError: the file is missing, is no YAML, or holds a claim that is malformed, unknown or there twice.
     """
     try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
+        content = foreign.read_yaml(path)
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read as YAML: {error}") from None
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise UserError(f"{path} is not a list of claims")
     claims: dict[str, Claim] = {}
     for number, entry in enumerate(content, start=1):
         try:
-            claim = Claim.model_validate(entry)
-        except ValidationError as error:
-            raise UserError(f"{path} claim {entry.get('id', f'number {number}')}: {_first(error)}") from None
+            claim = foreign.validated(Claim, entry)
+        except ValueError as error:
+            raise UserError(f"{path} claim {entry.get('id', f'number {number}')}: {error}") from None
         if claim.id in claims:
             raise UserError(f"{path} claim {claim.id}: this id is there twice")
         claims[claim.id] = claim
     return list(claims.values())
-
-
-def _first(error: ValidationError) -> str:
-    """The first complaint in one line, with the field that it is about."""
-    first = error.errors()[0]
-    field = ".".join(map(str, first["loc"]))
-    return f"{field}: {first['msg']}" if field else first["msg"].removeprefix("Value error, ")
 
 
 def load(folder: Path) -> tuple[list[Claim], list[Problem]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from ndcore import foreign
 from ndcore.citations.baseline import FILE as BASELINE
 from ndcore.citations.baseline import Guess, read_guesses
 from ndcore.citations.contexts import INDEX, Index, Key, read_index
@@ -14,7 +15,7 @@ from ndcore.citations.labels import label_files, read_labels
 from ndcore.errors import UserError
 from ndcore.evidence.citations import CitationCounts, load_citations
 from ndcore.folders import runs_folder
-from ndcore.records import Problem
+from ndcore.problems import Problem
 from ndcore.report.html import Html, notice
 
 Content = TypeVar("Content")
@@ -44,16 +45,17 @@ class Citations:
 def load(folder: Path | None = None) -> Citations:
     """Read all files about citations in `runs/`; a bad file becomes a problem, a file that nobody made does not."""
     folder = folder or runs_folder()
-    counts, problems = load_citations(folder / "published")
+    own = folder / "citations"
+    counts, unprinted = load_citations(folder / "published")
+    problems = unprinted + foreign.files(own, ".csv", "citations")[1]
 
     def read(path: Path, reader: Callable[[Path], Content]) -> Content | None:
         try:
-            return reader(path) if path.exists() else None
+            return reader(path) if path.is_file() else None  # what else may have its name is named already
         except UserError as error:
             problems.append(Problem(f"citations/{path.name}", str(error)))
             return None
 
-    own = folder / "citations"
     labels = {path.name: read(path, read_labels) for path in label_files(own)}
     return Citations(
         counts=counts,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
+from ndcore import foreign
 from ndcore.config import RunConfig
-from ndcore.records import Problem
+from ndcore.problems import Problem
 
 FILE = "findings.yaml"
 THEMES = {"networks": "Networks", "layers": "Layers", "training": "Training and selection"}
@@ -54,14 +54,15 @@ def load(folder: Path) -> tuple[list[Finding], list[Problem]]:
         folder: `runs/published/`.
     """
     try:
-        findings = [Finding.model_validate(entry) for entry in yaml.safe_load((folder / FILE).read_text())]
-        names = [finding.id for finding in findings]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"{', '.join(twice)}: an id that is there twice")
-        return findings, []
-    except ValidationError as error:
-        first = error.errors()[0]
-        reason = f"{'.'.join(map(str, first['loc'])) or 'entry'}: {first['msg']}"
-    except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-    return [], [Problem(f"published/{FILE}", f"cannot be used: {reason}")]
+        return _read(folder / FILE), []
+    except ValueError as error:
+        return [], [Problem(f"published/{FILE}", f"cannot be used: {error}")]
+
+
+@foreign.refusing
+def _read(path: Path) -> list[Finding]:
+    findings = [foreign.validated(Finding, entry) for entry in foreign.read_yaml(path)]
+    names = [finding.id for finding in findings]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{', '.join(twice)}: an id that is there twice")
+    return findings

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from ndcore import foreign
 from ndcore.bench import results
 from ndcore.errors import UserError
-from ndcore.records import Problem
+from ndcore.problems import Problem
 from ndcore.report.cost.ratios import ND, PHASES, NetworkCost, Step
 from ndcore.report.html import Html, download, facts
 from ndcore.report.prose import count, listing
@@ -37,14 +38,15 @@ def load_bench(runs: Path) -> tuple[Bench, list[Problem]]:
     damaged, the steps are still there.
     """
     path = results.latest(runs / FOLDER, kind=STEPS)
+    _, problems = foreign.files(runs / FOLDER, ".csv", FOLDER)
     if path is None:
-        return Bench(), []
+        return Bench(), problems
     try:
-        steps, content = _once(results.read(path), path, ["arch", "variant"]), path.read_text()
-    except (UserError, OSError) as error:
-        return Bench(), [Problem(f"{FOLDER}/{path.name}", str(error))]
-    layers, more, problems = _layers(path.with_name(path.name.replace(STEPS, LAYERS, 1)))
-    return Bench(costs(steps, layers), {path.name: content} | more, conditions(steps)), problems
+        steps, content = _once(results.read(path), path, ["arch", "variant"]), foreign.read_text(path)
+    except (UserError, ValueError) as error:
+        return Bench(), [*problems, Problem(f"{FOLDER}/{path.name}", str(error))]
+    layers, more, damaged = _layers(path.with_name(path.name.replace(STEPS, LAYERS, 1)))
+    return Bench(costs(steps, layers), {path.name: content} | more, conditions(steps)), [*problems, *damaged]
 
 
 def _once(frame: pd.DataFrame, path: Path, key: list[str]) -> pd.DataFrame:
@@ -62,12 +64,12 @@ def _once(frame: pd.DataFrame, path: Path, key: list[str]) -> pd.DataFrame:
 
 
 def _layers(path: Path) -> tuple[pd.DataFrame | None, dict[str, str], list[Problem]]:
-    if not path.exists():
+    if not path.is_file():  # what else may have its name is named already
         return None, {}, []
     try:
         layers = _once(results.read_layers(path), path, ["arch", "layer", "phase"])
-        return layers, {path.name: path.read_text()}, []
-    except (UserError, OSError) as error:
+        return layers, {path.name: foreign.read_text(path)}, []
+    except (UserError, ValueError) as error:
         return None, {}, [Problem(f"{FOLDER}/{path.name}", str(error))]
 
 
@@ -91,7 +93,7 @@ def _cost(arch: str, rows: pd.DataFrame, layers: pd.DataFrame | None) -> Network
     nd = rows[rows["variant"] == ND]
     flops = {phase: float(nd.iloc[0][f"{phase}_flop"]) for phase in PHASES} if len(nd) else {}
     floor = float(nd.iloc[0]["floor_seconds"]) if len(nd) else float("nan")
-    return NetworkCost(arch, steps, flops, floor, _phases(arch, layers))
+    return NetworkCost(arch, steps, flops if any(flops.values()) else {}, floor, _phases(arch, layers))
 
 
 def _phases(arch: str, layers: pd.DataFrame | None) -> dict[str, float]:

@@ -71,7 +71,8 @@ def setup_view(material: Material, topic: str) -> pd.DataFrame:
     entries = material.published.setup
     rows, names = [], []
     for item, pair in entries[entries["topic"] == topic].groupby("item", sort=False):
-        stated = {row.study: _stated(row) for row in pair.itertuples()}
+        stated = dict.fromkeys(STUDIES, missing("missing", "setup.csv lacks this entry", SOURCES_PAGE))
+        stated |= {row.study: _stated(row) for row in pair.itertuples()}
         own = own_entry(material, topic, item)
         theirs = _difference(stated["original"], stated["re"], _reason(THEIR_REASONS, topic, item))
         ours = _difference(stated["re"], own, _reason(REASONS, topic, item))
