@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import shlex
 import sys
 from pathlib import Path
 
 from ndcore.errors import UserError
+from ndcore.terminal import write_json
 
 INTERRUPTED = "the same command goes on from the last checkpoints"
 
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     submit = commands.add_parser("submit", help="perform what is missing on a Slurm cluster")
     for command in (plan, run, submit):
         _add_selection(command)
+    plan.set_defaults(reads_only=True)
     plan.add_argument("--all", action="store_true", help="list every cell, however many")
     plan.add_argument("--json", action="store_true", help="everything, for programs")
     for command in (run, submit):
@@ -122,7 +124,7 @@ def _selection(arguments: argparse.Namespace):
 
 def _show(plan, arguments: argparse.Namespace) -> int:
     if arguments.json:
-        sys.stdout.write(json.dumps(plan.to_json(), indent=1, ensure_ascii=False) + "\n")
+        write_json(plan.to_json())
     else:
         sys.stdout.writelines(f"{line}\n" for line in plan.to_text(everything=arguments.all))
     return 0
@@ -147,8 +149,6 @@ def _left_alone(plan, retry_failed: bool) -> list:
 
 
 def _set_checkpoint_seconds(seconds: float | None) -> None:
-    import os  # noqa: PLC0415
-
     from ndcore.folders import CHECKPOINT_SECONDS  # noqa: PLC0415
 
     if seconds is None:
@@ -202,10 +202,10 @@ def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Pat
         text = slurm.script(cells, runs, job, data_root=arguments.data_root, device=arguments.device)
         slurm.make_logs(runs)
         if str(arguments.script) == "-":
-            sys.stdout.write(text)
+            sys.stdout.buffer.write(os.fsencode(text))
             return 0
         try:
-            arguments.script.write_text(text)
+            arguments.script.write_bytes(os.fsencode(text))  # the names of folders, byte for byte
         except OSError as error:
             raise UserError(f"--script {arguments.script}: cannot be written: {reason(error)}") from None
         sys.stdout.write(f"{len(cells)} cells: sbatch {shlex.quote(str(arguments.script))}\n")

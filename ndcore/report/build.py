@@ -49,7 +49,7 @@ def build(folder: Path, say: Callable[[str], None]) -> Path:
     with subprocess.Popen(
         [*command, "--keep-going"],
         cwd=folder,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": f"{sys.stderr.encoding}:backslashreplace"},
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",

@@ -35,7 +35,7 @@ def read(path: Path) -> list[Claim]:
         UserError: the file is missing, is no YAML, or holds a claim that is malformed, unknown or there twice.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):

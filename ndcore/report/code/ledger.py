@@ -54,7 +54,9 @@ def load(folder: Path) -> tuple[list[Finding], list[Problem]]:
         folder: `runs/published/`.
     """
     try:
-        findings = [Finding.model_validate(entry) for entry in yaml.safe_load((folder / FILE).read_text())]
+        findings = [
+            Finding.model_validate(entry) for entry in yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
+        ]
         names = [finding.id for finding in findings]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"{', '.join(twice)}: an id that is there twice")

@@ -40,7 +40,7 @@ def load_bench(runs: Path) -> tuple[Bench, list[Problem]]:
     if path is None:
         return Bench(), []
     try:
-        steps, content = _once(results.read(path), path, ["arch", "variant"]), path.read_text()
+        steps, content = _once(results.read(path), path, ["arch", "variant"]), path.read_text(encoding="utf-8")
     except (UserError, OSError) as error:
         return Bench(), [Problem(f"{FOLDER}/{path.name}", str(error))]
     layers, more, problems = _layers(path.with_name(path.name.replace(STEPS, LAYERS, 1)))
@@ -66,7 +66,7 @@ def _layers(path: Path) -> tuple[pd.DataFrame | None, dict[str, str], list[Probl
         return None, {}, []
     try:
         layers = _once(results.read_layers(path), path, ["arch", "layer", "phase"])
-        return layers, {path.name: path.read_text()}, []
+        return layers, {path.name: path.read_text(encoding="utf-8")}, []
     except (UserError, OSError) as error:
         return None, {}, [Problem(f"{FOLDER}/{path.name}", str(error))]
 
