@@ -128,7 +128,7 @@ def test_a_task_that_would_be_told_to_stop_at_once_is_refused(minutes, notice):
 
 @pytest.mark.parametrize("wrong", [{"cpus": 0}, {"gpus": -1}, {"minutes": 0}, {"at_once": 0}, {"notice": 0}])
 def test_what_makes_no_sense_is_refused(wrong):
-    with pytest.raises(UserError, match=r"of a Slurm task: at least \d is needed"):
+    with pytest.raises(UserError, match=r"a Slurm task with [a-z_ ]+ -?\d+: at least \d is needed"):
         slurm.Job(**wrong)
 
 

@@ -104,7 +104,7 @@ def test_the_plain_locale_of_c_is_enough():
 
 
 def into_closed_pipe(command: str, *streams: str) -> tuple[int, str]:
-    """Exit code of a command of which nobody reads the streams, and what it wrote to standard error if somebody does."""
+    """Exit code of a command whose streams nobody reads, and what it wrote to standard error if somebody does."""
     reader, writer = os.pipe()
     os.close(reader)
     pipes = {"stderr": subprocess.PIPE} | dict.fromkeys(streams, writer)
