@@ -8,6 +8,7 @@ to be done.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util import logging
 
 from ndcore.folders import runs_folder
 from ndcore.report.environment import build_facts
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 PACKAGE = Path(__file__).resolve().parents[1]
+
+logger = logging.getLogger(__name__)
 
 
 def inputs_digest(root: Path) -> str:
@@ -63,7 +67,19 @@ def execute_pages(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> No
         for path in paths
         if path.suffix == ".ipynb" and not any(path.match(p) for p in config.nb_execution_excludepatterns)
     ]
-    fill_cache(config.nb_execution_cache_path, notebooks, config.nb_execution_timeout)
+    wrong = fill_cache(config.nb_execution_cache_path, notebooks, config.nb_execution_timeout)
+    env.pages_in_error = {name for name in docnames if wrong.get(Path(env.doc2path(name)))}
+    for name in sorted(env.pages_in_error):
+        path = env.doc2path(name)
+        logger.warning("page not executed: %s", wrong[Path(path)], location=name, type="ndcore", subtype="page")
+    known = [glob.escape(env.doc2path(name)) for name in env.pages_in_error]  # myst-nb would execute them once more
+    excluded = [*env.mystnb_config.execution_excludepatterns, *known]
+    env.mystnb_config = env.mystnb_config.copy(execution_excludepatterns=excluded)
+
+
+def pages_in_error(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> set[str]:
+    """The pages that the build before could not execute: no change of theirs is needed to try again."""
+    return getattr(env, "pages_in_error", set()) & env.found_docs
 
 
 def slim(app: Sphinx, error: Exception | None) -> None:
@@ -97,6 +113,7 @@ def setup(app: Sphinx) -> dict[str, bool | str]:
     """Register with Sphinx."""
     app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
     app.connect("config-inited", choose_cache)
+    app.connect("env-get-outdated", pages_in_error)
     app.connect("env-before-read-docs", execute_pages)
     app.connect("build-finished", slim)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
