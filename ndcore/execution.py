@@ -26,12 +26,10 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
 from ndcore.errors import RunInterrupted
-from ndcore.own_kernel import NAME, own_kernel
+from ndcore.own_kernel import NAME, QUIET, own_kernel
 
 KERNEL_START_SECONDS = 120
 KERNEL_STARTS = 3
-QUIET = ["--log-level=CRITICAL"]
-"""No advice of the kernel at the start, no complaint about being shut down."""
 
 
 class KernelDied(Exception):

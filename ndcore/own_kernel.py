@@ -14,6 +14,8 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 NAME = "python3"
+QUIET = ["--log-level=CRITICAL"]
+"""No advice of the kernel at the start, no complaint about being shut down."""
 SOCKET_PATH_BYTES = 100
 """Longest path of a Unix socket on all systems, with room for the number at its end."""
 

@@ -23,7 +23,7 @@ from sphinx.util import logging
 
 from ndcore.failures import ANSI
 from ndcore.machine import usable_cores
-from ndcore.own_kernel import own_kernel
+from ndcore.own_kernel import QUIET, own_kernel
 
 MOST_KERNELS = 4
 """A kernel with PyTorch takes half a gigabyte."""
@@ -83,7 +83,7 @@ def _cached(cache: JupyterCacheAbstract, notebook: nbformat.NotebookNode) -> boo
 async def _execute(notebook: nbformat.NotebookNode, folder: Path, timeout: int, environment: Mapping[str, str]) -> str:
     """Execute a notebook in place, in a kernel of this interpreter; what went wrong, or an empty text."""
     where = {"metadata": {"path": str(folder)}}
-    options = {"record_timing": False, "extra_arguments": ["--log-level=ERROR"]}  # times would change the cache's key
+    options = {"record_timing": False, "extra_arguments": list(QUIET)}  # times would change the cache's key
     with tempfile.TemporaryDirectory(prefix="ndcore-", ignore_cleanup_errors=True) as private:
         kernel = own_kernel(Path(private))
         client = NotebookClient(notebook, km=kernel, timeout=timeout, resources=where, **options)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util import logging
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 from ndcore.folders import runs_folder
 from ndcore.report.environment import build_facts
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 PACKAGE = Path(__file__).resolve().parents[1]
+BEFORE_OTHERS = 100
+"""The priority of most handlers of Sphinx's events is 500."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +47,18 @@ def inputs_digest(root: Path) -> str:
             digest.update(f"{path.relative_to(base)}\0".encode() + path.read_bytes() + b"\0")
     digest.update(repr(build_facts(root)).encode())
     return digest.hexdigest()[:16]
+
+
+def read_the_contents_only(app: Sphinx, config: Config) -> None:
+    """Leave out what the table of contents does not name, in a checkout of any name.
+
+    sphinx-external-toc looks for it with a glob that begins with the folder's name as it is: in `[Re] study` it finds
+    nothing, or the files of a folder `R`. Naming what is wanted needs no search.
+    """
+    if config.external_toc_exclude_missing:
+        config.external_toc_exclude_missing = False
+        names = sorted(parse_toc_yaml(Path(app.srcdir) / config.external_toc_path))
+        config.include_patterns = [f"{glob.escape(name)}{suffix}" for name in names for suffix in ("", ".*")]
 
 
 def choose_cache(app: Sphinx, config: Config) -> None:
@@ -112,6 +127,7 @@ def visit_block_math(self, node: nodes.math_block) -> None:
 def setup(app: Sphinx) -> dict[str, bool | str]:
     """Register with Sphinx."""
     app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
+    app.connect("config-inited", read_the_contents_only, priority=BEFORE_OTHERS)
     app.connect("config-inited", choose_cache)
     app.connect("env-get-outdated", pages_in_error)
     app.connect("env-before-read-docs", execute_pages)
