@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -62,11 +63,12 @@ class Execution:
         """
         papermill_engines.register("ndcore", _Engine)
         papermill.execute_notebook(
-            self.source,
+            re.sub(r"[{}]", r"\g<0>\g<0>", str(self.source)),  # papermill fills in parameters between single ones
             None,
             parameters=self.parameters,
             engine_name="ndcore",
             kernel_name=NAME,
+            language="python",
             progress_bar=False,
             execution=self,
         )
