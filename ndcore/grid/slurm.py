@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ndcore.errors import UserError
+from ndcore.errors import UserError, shown
 from ndcore.files import reason
 from ndcore.folders import CHECKPOINT_SECONDS
 from ndcore.grid import cell as cell_process
@@ -153,8 +153,10 @@ def script(cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | Non
     """An sbatch script that does the same without submitit: bash and Slurm's own commands only.
 
     Raises:
-        UserError: the cells do not fit into one job array.
+        UserError: the cells do not fit into one job array, or a line break in the folder's name would end a line.
     """
+    if "\n" in str(runs):
+        raise UserError(f"--runs {shown(str(runs))}: its name breaks a line of the script: choose another folder")
     if len(cells) > (most := job.max_array or max_array_size()):
         raise UserError(
             f"{len(cells)} cells do not fit into the job array of a script, of {most} tasks (MaxArraySize of the "
@@ -166,7 +168,7 @@ def script(cells: Sequence[Cell], runs: Path, job: Job, *, data_root: Path | Non
         "array": array,
         **job.options(),
         "signal": f"B:USR1@{job.notice}",
-        "output": logs(runs) / "%A_%a.txt",
+        "output": str(logs(runs)).replace("%", "%%") + "/%A_%a.txt",
     }
     head = "\n".join(f"#SBATCH --{name}={shlex.quote(str(value))}" for name, value in options.items())
     places = [

@@ -23,11 +23,14 @@ from ndcore.folders import PROJECT
 from ndcore.records import Problem
 from ndcore.report import build, execution, strict
 from ndcore.report.execution import fill_cache
+from ndcore.runner import publish
 
 
-def notebook(folder: Path, name: str, source: str, kernel_name: str = "python3") -> Path:
+def notebook(folder: Path, name: str, source: str, kernel_name: str = "python3", parameters: str = "") -> Path:
     cells = [nbformat.v4.new_code_cell(source, id=name)]
-    kernel = {"kernelspec": {"name": kernel_name, "display_name": "Python 3", "language": "python"}}
+    if parameters:
+        cells.insert(0, nbformat.v4.new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]}))
+    kernel = {"kernelspec": {"name": kernel_name, "display_name": "Python 3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / f"{name}.ipynb")
     return folder / f"{name}.ipynb"
 
@@ -83,6 +86,19 @@ def test_a_run_is_performed_by_its_own_interpreter_whatever_kernels_there_are(fo
     execution = Execution(page, {}, dict(os.environ))
     execution.run()
     assert execution.executed.cells[-1].outputs[0].data["text/plain"] == repr(sys.executable)
+
+
+@pytest.mark.parametrize("name", ["{x} [Re] 100% #1", '-it\'s "é漢…" $HOME', os.fsdecode(b"\xff")])
+def test_a_run_is_performed_in_and_into_a_folder_of_any_name(name, tmp_path):
+    (tmp_path / name).mkdir()
+    page = notebook(
+        tmp_path / name, "page", "import os\nos.path.samefile(runs, '.')", "myenv", parameters="runs = None"
+    )
+    execution = Execution(page, {"runs": str(page.parent)}, dict(os.environ))
+    execution.run()
+    assert execution.executed.cells[-1].outputs[0].data["text/plain"] == "True"
+    published = publish(execution.executed, tmp_path, "page")
+    assert nbformat.read(published, as_version=4).metadata.papermill.parameters == {"runs": str(page.parent)}
 
 
 def test_a_page_whose_kernel_dies_does_not_start_or_takes_too_long_is_handed_back(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from ndcore import cli
+from ndcore.folders import PROJECT
 
 RUN = ["run", "--arch", "resnet18d", "--norm", "bn", "--dataset", "digits", "--epochs", "1"]
 
@@ -102,6 +103,11 @@ def test_help_takes_less_than_three_tenths_of_a_second():
     assert min(times) < 0.3
 
 
+def test_make_starts_no_script_whose_first_line_is_a_path():
+    """A shell reads the first line of a script in `.venv/bin` if the checkout's name holds a space; a quote ends it."""
+    assert re.findall(r"\$\(BIN\)/(?!python )\S+", (PROJECT / "Makefile").read_text(encoding="utf-8")) == []
+
+
 def test_no_command_shows_the_help(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([])
@@ -110,7 +116,5 @@ def test_no_command_shows_the_help(capsys):
 
 
 def test_the_committed_schema_is_that_of_the_program(capsys):
-    from ndcore.folders import PROJECT  # noqa: PLC0415
-
     assert cli.main(["schema"]) == 0
-    assert capsys.readouterr().out == (PROJECT / "runs" / "schema" / "run-record-v1.json").read_text()
+    assert capsys.readouterr().out == (PROJECT / "runs" / "schema" / "run-record-v1.json").read_text(encoding="utf-8")
