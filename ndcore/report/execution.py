@@ -43,26 +43,35 @@ def fill_cache(cache_path: str, notebooks: Sequence[Path], timeout: int, workers
         workers: kernels at a time; None: one per core, at most `MOST_KERNELS`.
 
     Returns:
-        What went wrong in each notebook that was executed; an empty text where nothing did.
+        What went wrong with each notebook that the cache lacked; an empty text where nothing did.
     """
     cache = get_cache(cache_path)
-    sources = {path: nbformat.read(path, as_version=4) for path in notebooks}
-    missing = {path: source for path, source in sources.items() if not _cached(cache, source)}
     wrong: dict[Path, str] = {}
+    missing: dict[Path, nbformat.NotebookNode] = {}
+    for path in notebooks:
+        try:
+            source = nbformat.read(path, as_version=4)
+        except ValueError as error:
+            wrong[path] = f"it is no notebook: {error}"
+        else:
+            missing |= {} if _cached(cache, source) else {path: source}
 
     workers = workers or min(usable_cores(), MOST_KERNELS)
     threads = str(max(1, usable_cores() // workers))
     environment = {"OMP_NUM_THREADS": threads} | os.environ  # threads that wait for those of another kernel cost time
+
+    done: list[Path] = []
 
     async def page(path: Path, notebook: nbformat.NotebookNode, turn: asyncio.Semaphore) -> None:
         async with turn:
             started = time.perf_counter()
             wrong[path] = await _execute(notebook, path.parent, timeout, environment)
             seconds = time.perf_counter() - started
+            done.append(path)
         if not wrong[path]:
             bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds})
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-        logger.info(f"{EXECUTED} {path.stem} in {seconds:.1f} s ({len(wrong)} of {len(missing)})")
+        logger.info(f"{EXECUTED} {path.stem} in {seconds:.1f} s ({len(done)} of {len(missing)})")
 
     async def every_page() -> None:
         turn = asyncio.Semaphore(workers)

@@ -63,7 +63,7 @@ def test_a_folder_whose_name_would_end_a_line_of_the_script_is_refused(tmp_path,
     runs = tmp_path / "two\nlines"
     runs.mkdir()
     assert submit(runs, "--script", "-") == 2
-    assert "its name has a line break" in capsys.readouterr().err
+    assert "its name breaks a line of the script" in capsys.readouterr().err
 
 
 def test_what_cannot_be_written_is_said_in_one_line(tmp_path, capsys):

@@ -18,6 +18,7 @@ from record_factory import make_record, write_examples
 
 from ndcore import own_kernel
 from ndcore.commands import book
+from ndcore.errors import UserError
 from ndcore.execution import Execution
 from ndcore.folders import PROJECT
 from ndcore.records import Problem
@@ -108,6 +109,9 @@ def test_a_page_whose_kernel_dies_does_not_start_or_takes_too_long_is_handed_bac
         wrong = pool.submit(fill_cache, str(tmp_path / "cache"), [dead, slow], timeout=5, workers=2).result()
         assert "its kernel died or could not be started" in wrong[dead]
         assert wrong[slow] == "a cell took more than 5 s"
+        fine.with_stem("no-json").write_text("{")
+        wrong |= pool.submit(fill_cache, str(tmp_path / "cache"), [fine.with_stem("no-json")], timeout=5).result()
+        assert wrong[fine.with_stem("no-json")].startswith("it is no notebook")
         monkeypatch.setattr(own_kernel.sys, "executable", "/nonexistent/python")
         wrong = pool.submit(fill_cache, str(tmp_path / "cache"), [fine], timeout=60).result()
     assert "/nonexistent/python" in wrong[fine]
@@ -115,6 +119,7 @@ def test_a_page_whose_kernel_dies_does_not_start_or_takes_too_long_is_handed_bac
 
 def small_book(folder: Path) -> Path:
     """A book of one page of text and one that is executed, saved by an editor with a kernel of its own."""
+    folder.mkdir(exist_ok=True)
     (folder / "_config.yml").write_text(SMALL)
     (folder / "_toc.yml").write_text("format: jb-book\nroot: text\nchapters:\n- file: page\n")
     (folder / "text.md").write_text("# Text\n")
@@ -145,12 +150,30 @@ FOLDERS = ["[Re] Network Deconvolution", "[!a-z]*? 50% #1 & {x}", '-it\'s "é漢
 @pytest.mark.end_to_end
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_book_is_built_in_a_folder_of_any_name(name, tmp_path):
-    (tmp_path / name).mkdir()
     (tmp_path / "R").mkdir()  # which "[Re]" and "[!a-z]*?" are patterns for
     (tmp_path / "R" / "other.md").write_text("# Of another book\n")
     index = build.build(small_book(tmp_path / name), lambda line: None)
     assert "42" in (index.parent / "page.html").read_text(encoding="utf-8")
     assert not (index.parent / "stray.html").exists()
+
+
+@pytest.mark.end_to_end
+@pytest.mark.parametrize(
+    "locale", [{"PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+)
+def test_a_book_is_built_in_any_locale(locale, tmp_path):
+    folder = small_book(tmp_path / "漢é")
+    page = (folder / "page.ipynb").read_text(encoding="utf-8")
+    (folder / "page.ipynb").write_text(page.replace("6 * 7", "print('✓ é')"), encoding="utf-8")
+    command = [sys.executable, "-m", "ndcore", "book"]
+    done = subprocess.run(command, cwd=folder, env=os.environ | locale, capture_output=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "✓ é" in (folder / "_build" / "html" / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_book_in_a_folder_that_is_not_utf8_is_refused(tmp_path):
+    with pytest.raises(UserError, match="the name of the book's folder is not UTF-8"):
+        build.build(tmp_path / os.fsdecode(b"\xff"), lambda line: None)
 
 
 @pytest.mark.end_to_end

@@ -12,7 +12,9 @@ import pytest
 from tqdm import tqdm
 
 from ndcore import cli, terminal
+from ndcore.config import RunConfig
 from ndcore.folders import PROJECT
+from ndcore.grid import cell
 
 COMMANDS = (["--help"], ["run", "--help"], ["grid", "submit", "--help"], ["status"], ["grid", "plan"], ["schema"])
 ENCODINGS = ("ascii", "latin-1", "cp1252", "iso-8859-7", "utf-8")
@@ -147,3 +149,13 @@ def test_a_script_names_folders_byte_for_byte(tmp_path, streams):
     assert os.fsencode(str(runs)) in written("stdout").encode("latin-1")
     assert performed([*plan, "--runs", str(runs), "--script", str(tmp_path / "script.sh")]) == 0
     assert os.fsencode(str(runs)) in (tmp_path / "script.sh").read_bytes()
+
+
+def test_why_a_cell_of_the_grid_was_refused_reaches_whoever_started_it(tmp_path, monkeypatch):
+    """What it writes is a log, which is read as UTF-8."""
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    config = RunConfig(arch="resnet18d", norm="bn", dataset="cifar10", epochs=1)
+    command = cell.command(config, tmp_path, data_root=tmp_path / "dé漢")
+    done = subprocess.run(command, env=cell.environment(1), capture_output=True, timeout=300, check=False)
+    assert done.returncode == 2
+    assert "dé漢" in done.stderr.decode("utf-8")
