@@ -87,8 +87,8 @@ def execute_pages(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> No
     for name in sorted(env.pages_in_error):
         path = env.doc2path(name)
         logger.warning("page not executed: %s", wrong[Path(path)], location=name, type="ndcore", subtype="page")
-    known = [glob.escape(env.doc2path(name)) for name in env.pages_in_error]  # myst-nb would execute them once more
-    excluded = [*env.mystnb_config.execution_excludepatterns, *known]
+    failed = [glob.escape(env.doc2path(name)) for name in env.pages_in_error]  # myst-nb would execute them once more
+    excluded = [*env.mystnb_config.execution_excludepatterns, *failed]
     env.mystnb_config = env.mystnb_config.copy(execution_excludepatterns=excluded)
 
 
