@@ -6,8 +6,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 LOCK ?= requirements.lock# the versions of the published report; LOCK=/dev/null takes the newest that requirements.txt allows
-BIN = $(VENV)/bin
-DEMO = $(BIN)/ndcore run --arch resnet18d --dataset digits --epochs 3 --seed 0
+BIN = $(VENV)/bin# its scripts begin with the checkout's path, which a shell may misread: hence python -m
+DEMO = $(BIN)/python -m ndcore run --arch resnet18d --dataset digits --epochs 3 --seed 0
 
 .PHONY: report test test-cpus book pdf setup lint lock clean
 .DEFAULT_GOAL := report
@@ -18,20 +18,20 @@ report: setup
 	@$(MAKE) --no-print-directory book
 
 book: setup
-	$(BIN)/ndcore book $(if $(STRICT),--strict)
+	$(BIN)/python -m ndcore book $(if $(STRICT),--strict)
 
 pdf: $(VENV)/.ready-pdf
-	$(BIN)/ndcore book --pdf
+	$(BIN)/python -m ndcore book --pdf
 
 test: $(VENV)/.ready-test
-	$(BIN)/pytest
+	$(BIN)/python -m pytest
 
 test-cpus: $(VENV)/.ready-test
 	PYTEST=$(BIN)/pytest tests/every_cpu.sh
 
 lint: $(VENV)/.ready-test
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
 
 setup: $(VENV)/.ready
 
@@ -39,19 +39,19 @@ $(VENV)/.ready: requirements.txt requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.11")'
 	@echo "Setting up $(VENV): the packages of requirements.txt, a few minutes"
 	@$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check -e . -c $(LOCK)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e . -c $(LOCK)
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/.ready
-	$(BIN)/pip install -q --disable-pip-version-check -e '.[test]' -c $(LOCK)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]' -c $(LOCK)
 	@touch $@
 
 $(VENV)/.ready-pdf: $(VENV)/.ready
-	$(BIN)/pip install -q --disable-pip-version-check -e '.[pdf]' -c $(LOCK)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[pdf]' -c $(LOCK)
 	@touch $@
 
 lock: $(VENV)/.ready-test
-	{ sed -n '/^#/p' requirements.lock; $(BIN)/pip freeze --exclude-editable; } > requirements.lock.new
+	{ sed -n '/^#/p' requirements.lock; $(BIN)/python -m pip freeze --exclude-editable; } > requirements.lock.new
 	mv requirements.lock.new requirements.lock
 
 clean:

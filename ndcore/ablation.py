@@ -15,6 +15,7 @@ from typing import Any
 from ndcore.config import RunConfig
 from ndcore.errors import RunFailed, UserError, unknown_name
 from ndcore.folders import ablation_folder
+from ndcore.numbers import require_whole
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ FACTORS = (
     Factor("block", "channels per block", (16, 32, 64)),
     Factor("n_iter", "Newton–Schulz iterations", (3, 4, 5, 8)),
 )
+MOST_SEEDS = 1_000
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         self.config()
-        if type(self.seeds) is not int or self.seeds < 1:
-            raise UserError(f"seeds={self.seeds!r}: expected a whole number of at least 1")
+        require_whole("seeds", self.seeds, 1, MOST_SEEDS)
 
     def config(self, norm: str = "nd", seed: int = 0, **options: int) -> RunConfig:
         """A run within this budget."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
-from ndcore import __version__
+from ndcore import __version__, terminal
 from ndcore.errors import UserError
 
 COMMANDS = {
@@ -23,8 +23,32 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0 done, 1 a run failed, 2 it cannot be done, 130 interrupted."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    """Run a command; returns the exit code: 0 done, 1 a run failed, 2 it cannot be done, 130 interrupted.
+
+    141: nobody reads the output any more, and what was to be performed was not ended.
+    """
+    terminal.prepare()
+    code = terminal.CLOSED_PIPE
+    try:
+        try:
+            code = _perform(sys.argv[1:] if arguments is None else list(arguments))
+        except SystemExit as end:  # argparse, after a help or a complaint
+            code = end.code
+            raise
+        finally:
+            sys.stdout.flush()  # at its end Python would only complain
+    except BrokenPipeError:  # whoever read the output has seen enough
+        terminal.drop_output()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stderr.write("ndcore: cannot write, the disk is full: make room and give the same command again\n")
+        terminal.drop_output()
+        return UserError.exit_code
+    return code
+
+
+def _perform(arguments: list[str]) -> int:
     width = max(map(len, COMMANDS))
     listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items())
     parser = argparse.ArgumentParser(
@@ -40,14 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = importlib.import_module(f"ndcore.commands.{chosen}")
     sub = argparse.ArgumentParser(prog=f"ndcore {chosen}", description=COMMANDS[chosen].capitalize() + ".")
     command.add_arguments(sub)
+    given = sub.parse_args(arguments[1:])
     try:
-        return command.execute(sub.parse_args(arguments[1:]))
+        return command.execute(given)
     except UserError as error:
         sys.stderr.write(f"ndcore {chosen}: {error}\n")
         return error.exit_code
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        performs = hasattr(command, "INTERRUPTED") and not getattr(given, "reads_only", False)
+        return terminal.CLOSED_PIPE if performs else 0
     except KeyboardInterrupt:
         left = getattr(command, "INTERRUPTED", "nothing is lost")
         sys.stderr.write(f"\nndcore {chosen}: interrupted; {left}\n")

@@ -9,7 +9,8 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ndcore import data, models
-from ndcore.errors import UserError, unknown_name
+from ndcore.errors import UserError, shown, unknown_name
+from ndcore.numbers import MILLION
 
 CORE = ("arch", "norm", "dataset", "epochs", "seed", "repeat")
 DECONVOLUTION = ("update_every", "sampling_stride", "block", "n_iter")
@@ -33,13 +34,13 @@ class RunConfig(BaseModel):
     """"bn": batch normalisation; "nd": network deconvolution; "none": neither (where the network has that variant)."""
     dataset: str
     """Data set, one of `ndcore.data.names()`."""
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=1, le=MILLION)
     """Passes over the training set; the cosine schedule ends with the last one."""
     seed: int = Field(default=0, ge=0, lt=2**31)
     """A new seed is a new initialisation, order and augmentation."""
-    repeat: int = Field(default=0, ge=0)
+    repeat: int = Field(default=0, ge=0, le=MILLION)
     """The same seed once more: the study's three "attempts" are repeats 0, 1 and 2 of seed 0."""
-    batch_size: int = Field(default=128, ge=2)
+    batch_size: int = Field(default=128, ge=2, le=MILLION)
     """Images per training step; the last, smaller batch of an epoch is kept."""
     lr: float = Field(default=0.1, gt=0)
     """Learning rate of the first step."""
@@ -49,16 +50,16 @@ class RunConfig(BaseModel):
     """L2 penalty on every parameter, biases and normalisation included."""
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     """"fp32"; "tf32": matrix products of CUDA in TF32; "bf16": autocast, statistics of the layers stay in float32."""
-    update_every: int = Field(default=1, ge=1)
+    update_every: int = Field(default=1, ge=1, le=MILLION)
     """Statistics and inverse root of a deconvolution are computed at every so many training steps; above 1 an
     approximation."""
-    sampling_stride: int = Field(default=3, ge=1)
+    sampling_stride: int = Field(default=3, ge=1, le=MILLION)
     """The statistics use every so many positions of a convolution, per axis, where the network sets no other stride."""
-    block: int = Field(default=64, ge=1)
+    block: int = Field(default=64, ge=1, le=MILLION)
     """Channels that share one whitening matrix, where the network sets no other number."""
-    n_iter: int = Field(default=5, ge=1)
+    n_iter: int = Field(default=5, ge=1, le=MILLION)
     """Newton–Schulz iterations, where the network sets no other number, as most do for their first layer."""
-    train_images: int | None = Field(default=None, ge=1)
+    train_images: int | None = Field(default=None, ge=1, le=1_000 * MILLION)
     """Train on the first so many training images in canonical order only; None: on all."""
 
     @field_validator("arch")
@@ -139,5 +140,5 @@ def one_line(error: ValidationError, values: dict[str, Any]) -> str:
             known = [name.strip("'") for name in item["ctx"]["expected"].replace(" or ", ", ").split(", ")]
             complaints.append(unknown_name(field, values[field], known))
         else:
-            complaints.append(f"{field}={values.get(field)!r}: {item['msg'].lower()}")
+            complaints.append(f"{field}={shown(values.get(field))}: {item['msg'].lower()}")
     return "; ".join(complaints)

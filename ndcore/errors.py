@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+LONGEST_SHOWN = 80
+"""Characters of a value within a message."""
 
 
 class UserError(Exception):
     """Something that was asked for cannot be done: what, why, and what to do, in one line."""
 
     exit_code = 2
+
+    @property
+    def _render_traceback_(self) -> Callable[[], list[str]]:
+        """What IPython shows in place of a traceback, and papermill as its last line. Not where another error is behind
+        it: that one is seen whole."""
+        if self.__cause__ is not None:
+            raise AttributeError("an error with a cause is shown as any other")
+        return lambda: [f"{type(self).__name__}: {self}"]
 
 
 class DataError(UserError):
@@ -38,12 +49,21 @@ class RunWarning(UserWarning):
     """What the user of a run should know and need not act on; the grid shows it beside the cell."""
 
 
+def shown(value: object) -> str:
+    """A value as a message shows it; of a long one the beginning, and how long it is."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:20]}… ({len(text):,} characters)"
+
+
 def unknown_name(kind: str, value: object, known: Iterable[str]) -> str:
     """One line for a name that is not known, with its nearest neighbours first."""
     known = list(known)
     near = difflib.get_close_matches(str(value).lower(), known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"unknown {kind} {value!r}: {hint}known are {', '.join(known)}"
+    return f"unknown {kind} {shown(value)}: {hint}known are {', '.join(known)}"
 
 
 class NonFiniteError(ArithmeticError):

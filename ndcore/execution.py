@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -21,19 +22,15 @@ from typing import Any
 
 import nbformat
 import papermill
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
 from ndcore.errors import RunInterrupted
+from ndcore.own_kernel import NAME, QUIET, own_kernel
 
 KERNEL_START_SECONDS = 120
 KERNEL_STARTS = 3
-SOCKET_PATH_BYTES = 100
-"""Longest path of a Unix socket on all systems, with room for the number at its end."""
-QUIET = ["--log-level=CRITICAL"]
-"""No advice of the kernel at the start, no complaint about being shut down."""
 
 
 class KernelDied(Exception):
@@ -66,11 +63,12 @@ class Execution:
         """
         papermill_engines.register("ndcore", _Engine)
         papermill.execute_notebook(
-            self.source,
+            re.sub(r"[{}]", r"\g<0>\g<0>", str(self.source)),  # papermill fills in parameters between single ones
             None,
             parameters=self.parameters,
             engine_name="ndcore",
-            kernel_name="python3",
+            kernel_name=NAME,
+            language="python",
             progress_bar=False,
             execution=self,
         )
@@ -129,7 +127,7 @@ class _Engine(NBClientEngine):
             with tempfile.TemporaryDirectory(prefix="ndcore-", ignore_cleanup_errors=True) as folder:
                 client = _Client(
                     nb_man,
-                    km=_manager(kernel_name, Path(folder)),
+                    km=own_kernel(Path(folder)),
                     stderr_file=sys.stderr,
                     startup_timeout=KERNEL_START_SECONDS,
                     extra_arguments=list(QUIET),
@@ -149,13 +147,3 @@ class _Engine(NBClientEngine):
                         raise KernelDied(f"the kernel did not start in {KERNEL_STARTS} attempts: {error}") from error
                 finally:
                     execution.ended()
-
-
-def _manager(kernel_name: str, folder: Path) -> AsyncKernelManager:
-    """A manager whose kernel is `ndcore.kernel`, with sockets in `folder` unless their paths would be too long."""
-    file = folder / "k.json"
-    manager = AsyncKernelManager(kernel_name=kernel_name, connection_file=str(file))
-    if len(os.fsencode(f"{file}-ipc")) < SOCKET_PATH_BYTES:
-        manager.transport = "ipc"
-    manager.kernel_spec.argv = [sys.executable, "-m", "ndcore.kernel", "-f", "{connection_file}"]
-    return manager

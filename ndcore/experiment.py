@@ -5,6 +5,7 @@ Whatever goes wrong after the first step leaves a failure record that says what 
 
 from __future__ import annotations
 
+import argparse
 import atexit
 import contextlib
 import hashlib
@@ -21,13 +22,14 @@ from torch import nn
 from ndcore import data, stopping, training
 from ndcore.config import RunConfig
 from ndcore.data.dataset import Dataset
-from ndcore.errors import RunBusy, RunFailed, UserError
+from ndcore.errors import RunBusy, RunFailed, UserError, shown
 from ndcore.failures import without_folders
 from ndcore.files import reason, require_writable
 from ndcore.folders import CHECKPOINT_SECONDS, NOTEBOOK, checkpoint_path, record_path, runs_folder, work_folder
 from ndcore.grid import leases
 from ndcore.grid.progress import Progress
 from ndcore.leftovers import clear_up, remove_if_empty
+from ndcore.numbers import decimal
 from ndcore.provenance import describe_code, describe_environment
 from ndcore.records import Data, Epoch, Failure, Model, RunRecord, choose, pack_correct
 from ndcore.threads import AUTO, parse_threads
@@ -166,7 +168,7 @@ class Experiment:
             raise UserError(
                 f"{self.config.run_id} is trained, its record could not be written: {reason(error)}; its checkpoint is "
                 "whole: mend that and give the same command again"
-            ) from error
+            ) from None
         clear_up(self.config, self.runs, finished=True)
         self._own_lease.close()
         remove_if_empty(self.work)
@@ -180,7 +182,7 @@ class Experiment:
             raise UserError(
                 f"{self.config.run_id} stopped, its checkpoint could not be saved: {reason(error)}; "
                 "the one before is whole: mend that and give the same command again"
-            ) from error
+            ) from None
         except training.TrainingFailed as stopped:
             cause = stopped.__cause__
             self.lease.require_held()
@@ -235,11 +237,11 @@ def seconds_between_checkpoints() -> float:
     """
     value = os.environ.get(CHECKPOINT_SECONDS, "300")
     try:
-        seconds = float(value)
-    except ValueError:
+        seconds = decimal(value)
+    except argparse.ArgumentTypeError:
         seconds = math.nan
     if not seconds >= 0:
-        raise UserError(f"{CHECKPOINT_SECONDS}={value}: expected a number of seconds, 0 or more")
+        raise UserError(f"{CHECKPOINT_SECONDS}={shown(value)}: expected a number of seconds, 0 or more")
     return seconds
 
 

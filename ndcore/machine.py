@@ -40,7 +40,7 @@ def cpu_extensions() -> tuple[str, ...]:
 def _cpu_info(key: str) -> str:
     """What Linux says about the first processor; nothing elsewhere."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="latin-1").splitlines()
     except OSError:
         return ""
     pairs = (line.partition(":") for line in lines)

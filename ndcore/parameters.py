@@ -14,11 +14,14 @@ from typing import Any
 
 from ndcore.ablation import Budget, Factor, choose_factors
 from ndcore.config import RunConfig
-from ndcore.errors import UserError, unknown_name
+from ndcore.errors import UserError, shown, unknown_name
+from ndcore.numbers import require_whole
 from ndcore.threads import AUTO, parse_threads
 
 OPTIONS = ("device", "data_root", "runs", "threads")
 """Parameters that say where and on what to run; they do not belong to the run's identity."""
+KILLS = {"kills": (1, 100_000), "seed": (0, 2**31 - 1), "workers": (1, 1_024)}
+"""Least and most of the numbers of the kill experiment."""
 
 
 def read_parameters(namespace: Mapping[str, Any]) -> tuple[RunConfig, dict[str, Any]]:
@@ -53,20 +56,38 @@ def read_ablation(namespace: Mapping[str, Any]) -> tuple[Budget, list[Factor], d
     options = _options(namespace, [*budget, "factors"])
     names = namespace["factors"]
     if not isinstance(names, str):
-        raise UserError(f"factors={names!r}: expected names separated by commas, got {type(names).__name__}")
+        raise UserError(f"factors={shown(names)}: expected names separated by commas, got {type(names).__name__}")
     return Budget(**{name: namespace[name] for name in budget}), choose_factors(names), options
 
 
-def _options(namespace: Mapping[str, Any], others: Iterable[str]) -> dict[str, Any]:
-    """The parameters of `OPTIONS`, once no parameter is injected that is neither one of them nor one of `others`."""
-    known = (*others, *OPTIONS)
+def read_kills(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Validate what the parameter cells of the kill experiment's notebook have defined.
+
+    Args:
+        namespace: `globals()` of the notebook.
+
+    Returns:
+        The arguments of `ndcore.faults.experiment.perform_and_write`.
+
+    Raises:
+        UserError: a parameter that does not exist, or a value of the wrong type or range.
+    """
+    options = _options(namespace, KILLS, ("runs",))
+    for name, limits in KILLS.items():
+        require_whole(name, namespace[name], *limits)
+    return {name: namespace[name] for name in KILLS} | {"runs": options["runs"]}
+
+
+def _options(namespace: Mapping[str, Any], others: Iterable[str], offered: Sequence[str] = OPTIONS) -> dict[str, Any]:
+    """The parameters of `OPTIONS`, once no parameter is injected that is neither one of `offered` nor of `others`."""
+    known = (*others, *offered)
     unknown = [name for name in injected_names(namespace.get("In", ())) if name not in known]
     if unknown:
         raise UserError("; ".join(unknown_name("parameter", name, known) for name in unknown))
     options = {name: namespace.get(name) for name in OPTIONS if name != "threads"}
     for name, value in options.items():
         if value is not None and not isinstance(value, str):
-            raise UserError(f"{name}={value!r}: expected a text, got {type(value).__name__}")
+            raise UserError(f"{name}={shown(value)}: expected a text, got {type(value).__name__}")
     return {
         "device": options["device"] or "auto",
         "data_root": Path(options["data_root"]) if options["data_root"] else None,

@@ -232,6 +232,7 @@ def publish(notebook: nbformat.NotebookNode | None, runs: Path, name: str) -> Pa
     target = notebook_path(name, runs)
     try:
         target.parent.mkdir(exist_ok=True)
-        return replace(target, lambda file: file.write(nbformat.writes(notebook).encode()))
+        text = nbformat.writes(notebook).encode(errors="backslashreplace")  # the name of a folder may be no UTF-8
+        return replace(target, lambda file: file.write(text))
     except OSError:
         return None

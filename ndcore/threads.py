@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ndcore.errors import UserError
+from ndcore.errors import UserError, shown
 
 AUTO, KEEP = "auto", "keep"
 MOST = 1024
@@ -25,4 +25,4 @@ def parse_threads(value: object) -> str | int:
         return text
     if text.isascii() and text.isdecimal() and len(text) <= len(str(MOST)) and 1 <= int(text) <= MOST:
         return int(text)
-    raise UserError(f"threads={value!r}: expected auto, keep, or a number from 1 to {MOST}")
+    raise UserError(f"threads={shown(value)}: expected auto, keep, or a number from 1 to {MOST}")

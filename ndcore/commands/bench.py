@@ -10,6 +10,7 @@ from ndcore.bench.rows import VARIANTS
 from ndcore.errors import UserError, unknown_name
 from ndcore.folders import runs_folder
 from ndcore.models import names
+from ndcore.numbers import MILLION, decimal, require_within, whole
 
 ARCHS = (
     "vgg16", "resnet18", "resnet18d", "preact18", "densenet121", "resnext29", "mobilenetv2", "dpn92", "pnasneta",
@@ -17,8 +18,8 @@ ARCHS = (
 )  # fmt: skip
 """The ten networks of the study, of which one has two forms."""
 INTERRUPTED = "what is measured stays in the files; name the other networks with --arch to go on"
-LEAST = {"batch_size": 2, "steps": 1, "threads": 1}
-"""A batch of one image has no batch statistics."""
+LIMITS = {"batch_size": (2, MILLION), "steps": (1, MILLION), "threads": (1, 4096)}
+"""Least and most. A batch of one image has no batch statistics."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,10 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--arch", nargs="+", default=ARCHS, metavar="NAME", help="networks (default: the ten of the study, resnet18d)")
     add("--variant", nargs="+", default=VARIANTS, metavar="NAME", help=f"{', '.join(VARIANTS)} (default: all)")
-    add("--batch-size", type=int, default=128, metavar="N", help="images per step (default: 128)")
-    add("--steps", type=int, default=10, metavar="N", help="enough samples of a variant (default: 10)")
-    add("--seconds", type=float, default=5.0, metavar="S", help="or enough seconds of them; at least 3 (default: 5)")
-    add("--threads", type=int, metavar="N", help="threads of PyTorch on the CPU (default: its own choice)")
+    add("--batch-size", type=whole, default=128, metavar="N", help="images per step (default: 128)")
+    add("--steps", type=whole, default=10, metavar="N", help="enough samples of a variant (default: 10)")
+    add("--seconds", type=decimal, default=5.0, metavar="S", help="or enough seconds of them; at least 3 (default: 5)")
+    add("--threads", type=whole, metavar="N", help="threads of PyTorch on the CPU (default: its own choice)")
     add("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
     add("--layers", action="store_true", help="also time the phases of every deconvolution layer, into a second file")
     add("--out", type=Path, metavar="FOLDER", help="where the files go (default: bench/ in $NDCORE_RUNS or runs/)")
@@ -73,9 +74,7 @@ def _check(arguments: argparse.Namespace) -> None:
     for variant in arguments.variant:
         if variant not in VARIANTS:
             raise UserError(unknown_name("variant", variant, VARIANTS))
-    for option, least in LEAST.items():
-        value = getattr(arguments, option)
-        if value is not None and value < least:
-            raise UserError(f"--{option.replace('_', '-')} {value}: at least {least} is needed")
-    if not arguments.seconds > 0:
-        raise UserError(f"--seconds {arguments.seconds}: a number above 0 is needed")
+    for option, limits in LIMITS.items():
+        require_within(f"--{option.replace('_', '-')}", getattr(arguments, option), *limits)
+    if not 0 < arguments.seconds <= MILLION:
+        raise UserError(f"--seconds {arguments.seconds}: a number above 0 is needed, of at most {MILLION:,}")

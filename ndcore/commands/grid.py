@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import shlex
 import sys
+from math import inf
 from pathlib import Path
 
 from ndcore.errors import UserError
+from ndcore.numbers import decimal, require_within, whole
+from ndcore.terminal import write_json
 from ndcore.threads import AUTO, THREADS, parse_threads
 
+MOST_WORKERS = 1024
+MOST_HOURS = 10 * 366 * 24
 INTERRUPTED = "the same command goes on from the last checkpoints"
 
 
@@ -21,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     submit = commands.add_parser("submit", help="perform what is missing on a Slurm cluster")
     for command in (plan, run, submit):
         _add_selection(command)
+    plan.set_defaults(reads_only=True)
     plan.add_argument("--all", action="store_true", help="list every cell, however many")
     plan.add_argument("--json", action="store_true", help="everything, for programs")
     for command in (run, submit):
@@ -42,7 +48,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     add("--dataset", nargs="+", default=[], metavar="NAME", help="data sets (default: those of the tables)")
     add("--epochs", metavar="N,…", help="numbers of epochs (default: 1,20,100)")
     add("--seeds", metavar="N,…", help="new initialisation and order for each, like 0,1,2 or 0-9 (default: 0)")
-    add("--repeats", type=int, metavar="N", help="each seed so often (default: 3 as the study; 1 with --seeds)")
+    add("--repeats", type=whole, metavar="N", help="each seed so often (default: 3 as the study; 1 with --seeds)")
     add("--set", nargs="+", default=[], metavar="NAME=VALUE", help="other options of `ndcore run`, like batch_size=64")
     add("--runs", type=Path, metavar="FOLDER", help="where the records are (default: $NDCORE_RUNS or runs/)")
 
@@ -59,32 +65,32 @@ def _add_performing(parser: argparse.ArgumentParser) -> None:
     add("--data-root", type=Path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)")
     add("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
     add("--threads", default=AUTO, metavar="N|keep", help=THREADS)
-    add("--checkpoint-seconds", type=float, metavar="S", help="between two checkpoints of an epoch (default: 300)")
+    add("--checkpoint-seconds", type=decimal, metavar="S", help="between two checkpoints of an epoch (default: 300)")
 
 
 def _add_local(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("on this machine").add_argument
-    add("--workers", type=int, metavar="N", help="cells at once (default: one per GPU, one without a GPU)")
+    add("--workers", type=whole, metavar="N", help="cells at once (default: one per GPU, one without a GPU)")
     add("--gpus", metavar="N,…", help="GPUs to use, one per worker (default: all)")
-    add("--max-hours", type=float, metavar="H", help="stop after so many hours, as with Ctrl-C")
+    add("--max-hours", type=decimal, metavar="H", help="stop after so many hours, as with Ctrl-C")
 
 
 def _add_slurm(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("on Slurm").add_argument
     add("--partition", metavar="NAME", help="where to run (default: the cluster's own)")
-    add("--gpus-per-cell", type=int, default=0, metavar="N", help="GPUs of a cell (default: 0)")
-    add("--cpus-per-cell", type=int, default=4, metavar="N", help="cores of a cell (default: 4)")
+    add("--gpus-per-cell", type=whole, default=0, metavar="N", help="GPUs of a cell (default: 0)")
+    add("--cpus-per-cell", type=whole, default=4, metavar="N", help="cores of a cell (default: 4)")
     add("--memory", default="16G", metavar="SIZE", help="memory of a cell, like 16G (default: 16G)")
-    add("--time", type=int, default=24 * 60, metavar="MIN", help="minutes until a cell is stopped and queued again")
-    add("--at-once", type=int, metavar="N", help="cells that run at the same time at most (default: no limit)")
+    add("--time", type=whole, default=24 * 60, metavar="MIN", help="minutes until a cell is stopped and queued again")
+    add("--at-once", type=whole, metavar="N", help="cells that run at the same time at most (default: no limit)")
     add(
         "--notice",
-        type=int,
+        type=whole,
         default=120,
         metavar="S",
         help="seconds between the signal to stop and the end of the time",
     )
-    add("--max-array", type=int, metavar="N", help="cells of a job array at most (default: as the cluster says)")
+    add("--max-array", type=whole, metavar="N", help="cells of a job array at most (default: as the cluster says)")
     add("--script", type=Path, metavar="FILE", help="write an sbatch script instead of submitting; - for the terminal")
 
 
@@ -116,8 +122,8 @@ def _selection(arguments: argparse.Namespace):
         archs=arguments.arch,
         norms=arguments.norm,
         datasets=arguments.dataset,
-        epochs=parse_numbers(arguments.epochs, "--epochs") if arguments.epochs else (),
-        seeds=parse_numbers(arguments.seeds, "--seeds") if arguments.seeds else (),
+        epochs=parse_numbers(arguments.epochs, "--epochs") if arguments.epochs is not None else (),
+        seeds=parse_numbers(arguments.seeds, "--seeds") if arguments.seeds is not None else (),
         repeats=arguments.repeats,
         changes=parse_changes(arguments.set),
     )
@@ -125,7 +131,7 @@ def _selection(arguments: argparse.Namespace):
 
 def _show(plan, arguments: argparse.Namespace) -> int:
     if arguments.json:
-        sys.stdout.write(json.dumps(plan.to_json(), indent=1, ensure_ascii=False) + "\n")
+        write_json(plan.to_json())
     else:
         sys.stdout.writelines(f"{line}\n" for line in plan.to_text(everything=arguments.all))
     return 0
@@ -150,14 +156,11 @@ def _left_alone(plan, retry_failed: bool) -> list:
 
 
 def _set_checkpoint_seconds(seconds: float | None) -> None:
-    import os  # noqa: PLC0415
-
     from ndcore.folders import CHECKPOINT_SECONDS  # noqa: PLC0415
 
     if seconds is None:
         return
-    if not seconds >= 0:
-        raise UserError(f"--checkpoint-seconds {seconds}: 0 or more is needed")
+    require_within("--checkpoint-seconds", seconds, 0, inf)
     os.environ[CHECKPOINT_SECONDS] = str(seconds)
 
 
@@ -166,10 +169,9 @@ def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) 
     from ndcore.grid.workers import LocalWorkers, cells_at_once  # noqa: PLC0415
     from ndcore.machine import gpus, usable_cores  # noqa: PLC0415
 
-    for option in ("workers", "max_hours"):
-        value = getattr(arguments, option)
-        if value is not None and value <= 0:
-            raise UserError(f"--{option.replace('_', '-')} {value}: more than 0 is needed")
+    require_within("--workers", arguments.workers, 1, MOST_WORKERS)
+    if arguments.max_hours is not None and not 0 < arguments.max_hours <= MOST_HOURS:
+        raise UserError(f"--max-hours {arguments.max_hours}: more than 0 is needed, and at most {MOST_HOURS:,}")
     there = gpus()
     chosen = [part.strip() for part in arguments.gpus.split(",")] if arguments.gpus else list(there)
     for gpu in chosen:
@@ -214,10 +216,10 @@ def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Pat
         text = slurm.script(cells, runs, job, **where)
         slurm.make_logs(runs)
         if str(arguments.script) == "-":
-            sys.stdout.write(text)
+            sys.stdout.buffer.write(os.fsencode(text))
             return 0
         try:
-            arguments.script.write_text(text)
+            arguments.script.write_bytes(os.fsencode(text))  # the names of folders, byte for byte
         except OSError as error:
             raise UserError(f"--script {arguments.script}: cannot be written: {reason(error)}") from None
         sys.stdout.write(f"{len(cells)} cells: sbatch {shlex.quote(str(arguments.script))}\n")

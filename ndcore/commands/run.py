@@ -11,10 +11,11 @@ from pydantic_core import PydanticUndefined
 from ndcore import stopping
 from ndcore.config import RunConfig
 from ndcore.folders import NOTEBOOK
+from ndcore.numbers import decimal, whole
 from ndcore.threads import AUTO, THREADS, parse_threads
 
 INTERRUPTED = "the same command goes on from the last checkpoint"
-NUMBERS = {"int": int, "float": float, "int | None": int}
+NUMBERS = {"int": whole, "float": decimal, "int | None": whole}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             type=NUMBERS.get(kind, str),
             required=required,
             default=argparse.SUPPRESS,
-            metavar={int: "N", float: "X"}.get(NUMBERS.get(kind), "NAME"),
+            metavar={whole: "N", decimal: "X"}.get(NUMBERS.get(kind), "NAME"),
             help=text if required else f"{text} (default: {field.default})",
         )
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 
 from ndcore.records import RunRecord
+from ndcore.terminal import write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,5 +13,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    sys.stdout.write(json.dumps(RunRecord.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n")
+    write_json(RunRecord.model_json_schema(by_alias=True))
     return 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
+
+from ndcore.terminal import write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +27,7 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UserError(f"{runs} is no folder")
     overview = Overview.look(runs)
     if arguments.json:
-        sys.stdout.write(json.dumps(overview.to_json(), indent=1, ensure_ascii=False) + "\n")
+        write_json(overview.to_json())
     else:
         sys.stdout.writelines(f"{line}\n" for line in overview.to_text())
     return 0

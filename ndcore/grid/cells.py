@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import itertools
 import re
@@ -11,8 +12,9 @@ from typing import Any
 
 from ndcore import data
 from ndcore.config import CORE, RunConfig
-from ndcore.errors import UserError, unknown_name
+from ndcore.errors import UserError, shown, unknown_name
 from ndcore.evidence.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
+from ndcore.numbers import MILLION, MOST_DIGITS, decimal, require_within, whole
 
 TABLES = {"4": "cifar10", "5": "cifar100", "6": "imagenet", "7": "imagenet"}
 """Tables of the second study with accuracies, and their data sets."""
@@ -21,6 +23,7 @@ IMAGENET_RUNS = {
     "7": (("resnet18", "bn"), ("resnet18", "nd"), ("densenet121", "bn"), ("densenet121", "nd")),
 }
 """Networks and norms of Tables 6 and 7, one run of 90 epochs each."""
+DIGITS = rf"[0-9]{{1,{MOST_DIGITS}}}"
 RESNET_BY_NAME = ("cifar10", 20)
 """Where the study's ResNet-18 was `resnet18`; everywhere else it was `resnet18d`."""
 
@@ -81,8 +84,7 @@ class Selection:
             raise UserError(
                 f"data set {wrong[0]} is not that of table {', '.join(self.tables)}: leave one of the two out"
             )
-        if self.repeats is not None and self.repeats < 1:
-            raise UserError(f"--repeats {self.repeats}: at least 1 is needed")
+        require_within("--repeats", self.repeats, 1, MILLION)
 
     def _of_tables(self) -> list[str]:
         tables = TABLES if not self.tables or "all" in self.tables else self.tables
@@ -96,8 +98,12 @@ class Selection:
         """
         wanted = self.datasets or [name for name in self._of_tables() if name in data.names()]
         seeds = sorted(set(self.seeds)) or [0]
+        settings = list(itertools.product(wanted, self.epochs or EPOCHS, self._networks()))
+        number = sum(len(seeds) * len(self._repeats(dataset)) for dataset, _, _ in settings)
+        if number > MILLION:
+            raise UserError(f"a grid of {number:,} cells: at most {MILLION:,} are possible, choose fewer of them")
         found = []
-        for dataset, epochs, (archs, norm) in itertools.product(wanted, self.epochs or EPOCHS, self._networks()):
+        for dataset, epochs, (archs, norm) in settings:
             arch = archs if isinstance(archs, str) else _of_study(archs, dataset, epochs)
             setting = {"arch": arch, "norm": norm, "dataset": dataset, "epochs": epochs} | self._changes(norm)
             found += _replicates(RunConfig.parse(setting), seeds, self._repeats(dataset))
@@ -155,10 +161,15 @@ def parse_numbers(text: str, what: str) -> list[int]:
     """
     numbers: list[int] = []
     for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
-        if not match or (match[2] and int(match[2]) < int(match[1])):
-            raise UserError(f"{what} {text}: expected numbers like 0,1,2 or 0-9")
-        numbers += range(int(match[1]), int(match[2] or match[1]) + 1)
+        match = re.fullmatch(rf"\s*({DIGITS})(?:-({DIGITS}))?\s*", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first:
+            raise UserError(
+                f"{what} {shown(text)}: expected numbers like 0,1,2 or 0-9, of at most {MOST_DIGITS} digits"
+            )
+        if len(numbers) + last - first >= MILLION:
+            raise UserError(f"{what} {shown(text)}: at most {MILLION:,} numbers are possible")
+        numbers += range(first, last + 1)
     return numbers
 
 
@@ -172,15 +183,15 @@ def parse_changes(assignments: Sequence[str]) -> dict[str, Any]:
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
-            raise UserError(f"--set {assignment}: expected NAME=VALUE, like batch_size=64")
+            raise UserError(f"--set {shown(assignment)}: expected NAME=VALUE, like batch_size=64")
         changes[name.strip().replace("-", "_")] = _value(text.strip())
     return changes
 
 
 def _value(text: str) -> int | float | str:
-    for kind in (int, float):
+    for kind in (whole, decimal):
         try:
             return kind(text)
-        except ValueError:
+        except argparse.ArgumentTypeError:
             continue
     return text

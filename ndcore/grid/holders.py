@@ -86,7 +86,7 @@ def process_start(pid: int) -> int | None:
     """
     try:
         if Path("/proc/self/stat").exists():
-            after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            after_name = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1").rpartition(")")[2].split()
             return None if after_name[0] in "ZX" else int(after_name[19])
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else int(process.create_time())

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ndcore.errors import UserError
+from ndcore.errors import UserError, shown
 from ndcore.files import reason
 from ndcore.folders import CHECKPOINT_SECONDS
 from ndcore.grid import cell as cell_process
 from ndcore.grid.cells import Cell
 from ndcore.grid.slurm_task import Task
+from ndcore.numbers import MILLION, require_within
 from ndcore.threads import AUTO
 
 REQUEUES = 10_000
@@ -34,6 +35,15 @@ MAX_ARRAY_SIZE = 1001
 """Slurm's default."""
 EARLY_SECONDS = 60
 """So much earlier than asked for Slurm may send a signal, as its manual says."""
+LIMITS = {
+    "gpus": (0, 1024),
+    "cpus": (1, 65_535),
+    "minutes": (1, 366 * 24 * 60),
+    "at_once": (1, MILLION),
+    "notice": (1, 65_535),
+    "max_array": (1, 4_000_001),
+}
+"""Least and most of what is asked of a cluster: those of Slurm where it has any, a year of time."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +67,8 @@ class Job:
     """Tasks of a job array at most; None: as many as the cluster says."""
 
     def __post_init__(self) -> None:
-        for name, least in {"gpus": 0, "cpus": 1, "minutes": 1, "at_once": 1, "notice": 1, "max_array": 1}.items():
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise UserError(f"{name.replace('_', ' ')} {value} of a Slurm task: at least {least} is needed")
+        for name, limits in LIMITS.items():
+            require_within(f"a Slurm task with {name.replace('_', ' ')}", getattr(self, name), *limits)
         if self.notice + EARLY_SECONDS >= 60 * self.minutes:
             raise UserError(
                 f"time {self.minutes} min of a Slurm task: told to stop {self.notice} s before its end, up to a minute "
@@ -160,8 +168,10 @@ def script(
     """An sbatch script that does the same without submitit: bash and Slurm's own commands only.
 
     Raises:
-        UserError: the cells do not fit into one job array.
+        UserError: the cells do not fit into one job array, or a line break in the folder's name would end a line.
     """
+    if "\n" in str(runs):
+        raise UserError(f"--runs {shown(str(runs))}: its name breaks a line of the script: choose another folder")
     if len(cells) > (most := job.max_array or max_array_size()):
         raise UserError(
             f"{len(cells)} cells do not fit into the job array of a script, of {most} tasks (MaxArraySize of the "
@@ -173,7 +183,7 @@ def script(
         "array": array,
         **job.options(),
         "signal": f"B:USR1@{job.notice}",
-        "output": logs(runs) / "%A_%a.txt",
+        "output": str(logs(runs)).replace("%", "%%") + "/%A_%a.txt",
     }
     head = "\n".join(f"#SBATCH --{name}={shlex.quote(str(value))}" for name, value in options.items())
     places = [
@@ -191,7 +201,7 @@ def script(
         path=shlex.quote(str(Path(sys.executable).parent)),
         threads=job.cpus,
         logs=shlex.quote(str(logs(runs))),
-        checkpoints=f"{CHECKPOINT_SECONDS}={os.environ.get(CHECKPOINT_SECONDS, '300')}",
+        checkpoints=f"{CHECKPOINT_SECONDS}={shlex.quote(os.environ.get(CHECKPOINT_SECONDS, '300'))}",
     )
 
 

@@ -12,6 +12,9 @@ from ndcore.errors import UserError
 from ndcore.folders import PROJECT
 from ndcore.report.execution import EXECUTED
 
+STREAMS = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+"""Lines when they are written; files and their names are UTF-8, whatever the locale."""
+
 
 class BuildFailed(UserError):
     """The book was not built, or is not what it should be."""
@@ -44,12 +47,17 @@ def build(folder: Path, say: Callable[[str], None]) -> Path:
 
     Raises:
         BuildFailed: a page raised, or Sphinx warned.
+        UserError: the folder's name is one that Jupyter Book cannot write down.
     """
+    try:
+        os.fsencode(folder).decode("utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{folder}: the name of the book's folder is not UTF-8: move it to another one") from None
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", ".", "-n", "-W"]
     with subprocess.Popen(
         [*command, "--keep-going"],
         cwd=folder,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | STREAMS | {"PYTHONIOENCODING": f"{sys.stderr.encoding}:backslashreplace"},
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",

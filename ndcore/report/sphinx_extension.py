@@ -8,6 +8,7 @@ to be done.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import shutil
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util import logging
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 from ndcore import foreign
 from ndcore.folders import runs_folder
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 PACKAGE = Path(__file__).resolve().parents[1]
+BEFORE_OTHERS = 100
+"""The priority of most handlers of Sphinx's events is 500."""
+
+logger = logging.getLogger(__name__)
 
 
 def inputs_digest(root: Path) -> str:
@@ -51,6 +58,18 @@ def _what_is_read(path: Path) -> bytes:
         return str(error).encode()
 
 
+def read_the_contents_only(app: Sphinx, config: Config) -> None:
+    """Leave out what the table of contents does not name, in a checkout of any name.
+
+    sphinx-external-toc looks for it with a glob that begins with the folder's name as it is: in `[Re] study` it finds
+    nothing, or the files of a folder `R`. Naming what is wanted needs no search.
+    """
+    if config.external_toc_exclude_missing:
+        config.external_toc_exclude_missing = False
+        names = sorted(parse_toc_yaml(Path(app.srcdir) / config.external_toc_path))
+        config.include_patterns = [f"{glob.escape(name)}{suffix}" for name in names for suffix in ("", ".*")]
+
+
 def choose_cache(app: Sphinx, config: Config) -> None:
     """Point the notebook cache to a folder that belongs to the current inputs; drop those of earlier inputs."""
     caches = Path(app.outdir).parent / ".jupyter_cache"
@@ -72,7 +91,19 @@ def execute_pages(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> No
         for path in paths
         if path.suffix == ".ipynb" and not any(path.match(p) for p in config.nb_execution_excludepatterns)
     ]
-    fill_cache(config.nb_execution_cache_path, notebooks, config.nb_execution_timeout)
+    wrong = fill_cache(config.nb_execution_cache_path, notebooks, config.nb_execution_timeout)
+    env.pages_in_error = {name for name in docnames if wrong.get(Path(env.doc2path(name)))}
+    for name in sorted(env.pages_in_error):
+        path = env.doc2path(name)
+        logger.warning("page not executed: %s", wrong[Path(path)], location=name, type="ndcore", subtype="page")
+    failed = [glob.escape(env.doc2path(name)) for name in env.pages_in_error]  # myst-nb would execute them once more
+    excluded = [*env.mystnb_config.execution_excludepatterns, *failed]
+    env.mystnb_config = env.mystnb_config.copy(execution_excludepatterns=excluded)
+
+
+def pages_in_error(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> set[str]:
+    """The pages that the build before could not execute: no change of theirs is needed to try again."""
+    return getattr(env, "pages_in_error", set()) & env.found_docs
 
 
 def slim(app: Sphinx, error: Exception | None) -> None:
@@ -105,7 +136,9 @@ def visit_block_math(self, node: nodes.math_block) -> None:
 def setup(app: Sphinx) -> dict[str, bool | str]:
     """Register with Sphinx."""
     app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
+    app.connect("config-inited", read_the_contents_only, priority=BEFORE_OTHERS)
     app.connect("config-inited", choose_cache)
+    app.connect("env-get-outdated", pages_in_error)
     app.connect("env-before-read-docs", execute_pages)
     app.connect("build-finished", slim)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

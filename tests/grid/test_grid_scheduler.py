@@ -253,13 +253,13 @@ def test_threads_of_one_process_claim_as_processes_do(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "--workers", "0"], "--workers 0: more than 0 is needed"),
+        (["run", "--workers", "0"], "--workers 0: at least 1 is needed"),
         (["run", "--max-hours", "-1"], "--max-hours -1.0: more than 0 is needed"),
         (["run", "--gpus", "7"], "--gpus 7: this machine has no GPU"),
-        (["run", "--checkpoint-seconds", "-1"], "--checkpoint-seconds -1.0: 0 or more is needed"),
+        (["run", "--checkpoint-seconds", "-1"], "--checkpoint-seconds -1.0: at least 0 is needed"),
         (["run", "--order", "fast"], "unknown order 'fast'"),
-        (["submit", "--cpus-per-cell", "0", "--script", "-"], "cpus 0 of a Slurm task: at least 1 is needed"),
-        (["plan", "--seeds", "a"], "--seeds a: expected numbers like"),
+        (["submit", "--cpus-per-cell", "0", "--script", "-"], "a Slurm task with cpus 0: at least 1 is needed"),
+        (["plan", "--seeds", "a"], "--seeds 'a': expected numbers like"),
         (["plan", "--table", "8"], "unknown table '8'"),
     ],
 )

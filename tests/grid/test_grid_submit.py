@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -45,6 +46,24 @@ def test_the_script_comes_with_the_folder_of_its_logs(tmp_path, capsys):
     assert capsys.readouterr().out == f"2 cells: sbatch '{file}'\n"
     assert f"#SBATCH --output='{slurm.logs(runs)}/%A_%a.txt'\n" in file.read_text()
     assert slurm.logs(runs).is_dir()
+
+
+def test_the_log_of_a_task_lies_in_a_folder_of_any_name(tmp_path):
+    """Slurm reads % in the name of a log as the beginning of a pattern, and %% as the sign itself."""
+    runs = tmp_path / "[Re] 100% #1, it's $HOME"
+    runs.mkdir()
+    assert submit(runs, "--script", str(tmp_path / "x.sh")) == 0
+    line = next(line for line in (tmp_path / "x.sh").read_text().splitlines() if "--output=" in line)
+    assert shlex.split(line.removeprefix("#SBATCH ")) == [
+        f"--output={tmp_path}/[Re] 100%% #1, it's $HOME/work/slurm/%A_%a.txt"
+    ]
+
+
+def test_a_folder_whose_name_would_end_a_line_of_the_script_is_refused(tmp_path, capsys):
+    runs = tmp_path / "two\nlines"
+    runs.mkdir()
+    assert submit(runs, "--script", "-") == 2
+    assert "its name breaks a line of the script" in capsys.readouterr().err
 
 
 def test_what_cannot_be_written_is_said_in_one_line(tmp_path, capsys):
@@ -128,7 +147,7 @@ def test_a_task_that_would_be_told_to_stop_at_once_is_refused(minutes, notice):
 
 @pytest.mark.parametrize("wrong", [{"cpus": 0}, {"gpus": -1}, {"minutes": 0}, {"at_once": 0}, {"notice": 0}])
 def test_what_makes_no_sense_is_refused(wrong):
-    with pytest.raises(UserError, match=r"of a Slurm task: at least \d is needed"):
+    with pytest.raises(UserError, match=r"a Slurm task with [a-z_ ]+ -?\d+: at least \d is needed"):
         slurm.Job(**wrong)
 
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from ndcore import cli
+from ndcore.folders import PROJECT
 
 RUN = ["run", "--arch", "resnet18d", "--norm", "bn", "--dataset", "digits", "--epochs", "1"]
 
@@ -103,6 +104,11 @@ def test_help_loads_little_more_than_an_empty_program_that_reads_arguments():
     assert ours < loaded("import argparse, importlib, os") + 40
 
 
+def test_make_starts_no_script_whose_first_line_is_a_path():
+    """A shell reads the first line of a script in `.venv/bin` if the checkout's name holds a space; a quote ends it."""
+    assert re.findall(r"\$\(BIN\)/(?!python )\S+", (PROJECT / "Makefile").read_text(encoding="utf-8")) == []
+
+
 def test_no_command_shows_the_help(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([])
@@ -111,7 +117,5 @@ def test_no_command_shows_the_help(capsys):
 
 
 def test_the_committed_schema_is_that_of_the_program(capsys):
-    from ndcore.folders import PROJECT  # noqa: PLC0415
-
     assert cli.main(["schema"]) == 0
-    assert capsys.readouterr().out == (PROJECT / "runs" / "schema" / "run-record-v1.json").read_text()
+    assert capsys.readouterr().out == (PROJECT / "runs" / "schema" / "run-record-v1.json").read_text(encoding="utf-8")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import math
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from papermill.inspection import inspect_notebook
 from papermill.parameterize import parameterize_notebook
 
 from ndcore.config import RunConfig
 from ndcore.errors import UserError
+from ndcore.failures import ANSI
 from ndcore.folders import NOTEBOOK
-from ndcore.parameters import OPTIONS, injected_names, read_parameters
+from ndcore.parameters import OPTIONS, injected_names, read_kills, read_parameters
 
 NAMESPACE = {"arch": "vgg16", "norm": "nd", "dataset": "digits", "epochs": 1, "seed": 0, "device": "cpu", "runs": None}
 
@@ -39,12 +46,76 @@ def test_a_parameter_that_the_notebook_does_not_have_is_an_error():
         read_parameters(injected(epoch=3))
 
 
-@pytest.mark.parametrize(
-    "bad", [{"epochs": "false"}, {"seed": "1"}, {"lr": "0.1"}, {"arch": 16}, {"device": True}, {"threads": 0}]
-)
-def test_a_value_of_the_wrong_type_is_an_error(bad):
-    with pytest.raises(UserError, match=next(iter(bad))):
+WRONG = [
+    *({"epochs": value} for value in ("false", True, 1.0, math.nan, 0, 10**6 + 1, 10**300)),
+    *({"seed": value} for value in ("1", -1, 2**31, 10**300)),
+    *({"repeat": value} for value in ("1_0", 10**6 + 1, 10**300)),
+    *({"lr": value} for value in ("0.1", True, math.nan, math.inf)),
+    {"train_images": 10**300},
+    {"arch": 16},
+    {"device": True},
+    *({"threads": value} for value in (0, True, 10**300, "1_0")),
+    {"data_root": 10**300},
+]
+
+
+@pytest.mark.parametrize("bad", WRONG, ids=lambda bad: f"{next(iter(bad))}-{str(*bad.values())[:12]}")
+def test_a_wrong_value_is_one_short_line(bad):
+    with pytest.raises(UserError, match=next(iter(bad))) as error:
         read_parameters(injected(**bad))
+    assert len(str(error.value)) < 150
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"kills": 0}, {"kills": True}, {"workers": 10**300}, {"seed": -1}, {"kill": 5}, {"device": "cpu"}]
+)
+def test_the_kill_experiment_refuses_what_it_cannot_do(bad):
+    namespace = {"kills": 50, "seed": 0, "workers": 2, "runs": None, "In": [injected(**bad)["In"][-1]]}
+    assert read_kills(namespace | {"In": []}) == {"kills": 50, "seed": 0, "workers": 2, "runs": None}
+    with pytest.raises(UserError, match=next(iter(bad))):
+        read_kills(namespace | bad)
+
+
+def shown_by_ipython(code: str) -> str:
+    shell = InteractiveShell.instance()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            shell.run_cell(code)
+    finally:
+        InteractiveShell.clear_instance()
+    return ANSI.sub("", output.getvalue())
+
+
+def test_a_notebook_shows_a_wrong_parameter_as_one_line_and_a_fault_of_the_program_whole():
+    refused = shown_by_ipython("from ndcore.parameters import *\nread_parameters({'epochs': 0})")
+    assert refused.count("\n") == 1
+    assert refused.startswith("UserError: arch is missing; norm is missing")
+    failed = "from ndcore.errors import RunFailed\ntry:\n    1 / 0\nexcept Exception as error:\n"
+    shown = shown_by_ipython(failed + "    raise RunFailed('the run failed') from error")
+    assert "ZeroDivisionError" in shown
+    assert "RunFailed: the run failed" in shown
+    assert "Traceback" in shown_by_ipython("import ndcore.parameters\nndcore.parameters.read_parameters(5)")
+
+
+@pytest.mark.end_to_end
+@pytest.mark.parametrize(
+    ("notebook", "parameter", "last"),
+    [
+        ("cifar", ("arch", "nosuch"), "UserError: unknown architecture 'nosuch': known are"),
+        ("ablation", ("epochs", "9" * 300), "UserError: epochs=99999999999999999999… (300 characters): input should"),
+        ("power-failure", ("kill", "5"), "UserError: unknown parameter 'kill': did you mean kills"),
+    ],
+)
+def test_papermill_ends_with_the_one_line(notebook, parameter, last, tmp_path):
+    command = [sys.executable, "-m", "papermill", "--no-progress-bar", str(NOTEBOOK.with_stem(notebook)), "out.ipynb"]
+    done = subprocess.run([*command, "-p", *parameter], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert done.stderr.strip().splitlines()[-1].startswith(last)
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    (error,) = (o for cell in executed.cells for o in cell.get("outputs", ()) if o.output_type == "error")
+    (line,) = error.traceback
+    assert line.startswith(last)
 
 
 def test_only_the_last_injected_cell_counts_and_other_assignments_do_not():
