@@ -27,7 +27,7 @@ test: $(VENV)/.ready-test
 	$(BIN)/python -m pytest
 
 test-cpus: $(VENV)/.ready-test
-	PYTEST=$(BIN)/pytest tests/every_cpu.sh
+	PYTHON=$(BIN)/python bash tests/every_cpu.sh
 
 lint: $(VENV)/.ready-test
 	$(BIN)/python -m ruff check

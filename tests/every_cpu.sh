@@ -15,5 +15,5 @@ suites=(tests/layers tests/training tests/models/test_model_golden.py tests/surg
 for setting in "${settings[@]}"; do
     echo "== $setting"
     # shellcheck disable=SC2086 - words of an environment
-    env $setting "${PYTEST:-pytest}" -q "${suites[@]}"
+    env $setting "${PYTHON:-python}" -m pytest -q "${suites[@]}"
 done

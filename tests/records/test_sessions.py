@@ -87,7 +87,7 @@ def test_on_a_gpu_its_name_and_its_libraries_are_known_too(monkeypatch):
     ],
 )
 def test_processors_are_told_apart_by_what_linux_says(monkeypatch, text, name, extensions):
-    monkeypatch.setattr(machine.Path, "read_text", lambda path: text)
+    monkeypatch.setattr(machine.Path, "read_text", lambda path, **_options: text)
     monkeypatch.setattr(machine.platform, "processor", lambda: "its kind")
     assert machine.cpu_name() == (name or "its kind")
     assert machine.cpu_extensions() == extensions
