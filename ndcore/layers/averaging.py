@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 Averaging = Literal["published", "weighted"]
 
 
+UNIT = 1000
+"""`num_vectors_tracked` counts thousandths: a whole number, which no change of a model's dtype rounds."""
+
+
 def require_averaging(name: str, averaging: str, momentum: float | None) -> None:
     """Refuse an unknown way, and a mean without momentum where batches are not counted.
 
@@ -50,7 +54,7 @@ def batch_share(layer: WhiteningLayer, shape: Sequence[int]) -> float | Tensor:
     if momentum == 0:
         return momentum
     tracked = layer.num_vectors_tracked
-    count = torch.full_like(tracked, layer.vectors_in(shape))
+    count = torch.full_like(tracked, UNIT * layer.vectors_in(shape))
     if layer.synchronize and several_processes():
         count = joint_count(count)
     tracked.copy_(count + (tracked if momentum is None else (tracked * (1 - momentum)).round()))

@@ -14,7 +14,6 @@ from ndcore.errors import UserError
 from ndcore.layers.channel_deconv import ChannelDeconv
 from ndcore.layers.whitening_layer import WhiteningLayer
 
-
 ALWAYS_LIVE = {"momentum": None, "update_every": 1, "freeze": False}
 """Settings with which a layer takes the mean of all its training steps."""
 
@@ -29,7 +28,7 @@ def recalibrate(model: nn.Module, batches: Iterable[Any], device: torch.device |
 
     Of `FastDeconv` and `Delinear` the mean weighs each batch by its number of sample vectors, whatever `averaging` and
     `momentum` are; of the others it weighs all batches the same, as there. Every step is live, whatever `freeze` and
-    `update_every` are. A layer that no batch reaches keeps what it had. Stored values, counters, modes and momenta stay.
+    `update_every` are. A layer that no batch reaches keeps what it had. Stored values, counters, modes, momenta stay.
 
     Only these layers are in training mode: dropout and stochastic depth stay off, because the statistics are for
     evaluation, which has none (`update_bn` has them on). Nothing gets a gradient.

@@ -104,7 +104,8 @@ class WhiteningLayer(FxLeaf):
     def set_averaging(self, averaging: Averaging) -> None:
         """How running values follow the batches; see `ndcore.layers.averaging`.
 
-        "weighted" gives the layer a buffer `num_vectors_tracked`, zero at first: the next batch is the first one.
+        "weighted" gives the layer a buffer `num_vectors_tracked`, a whole number (of thousandths), zero at first: the
+        next batch is the first one.
 
         Raises:
             ValueError: there is no such way, or `momentum` is None and it is not "weighted".

@@ -41,8 +41,7 @@ def assert_same(found: dict[str, object], expected: dict[str, object]) -> None:
 def train(layer: nn.Module, forward, xs: list[Tensor]) -> list[Tensor]:
     """Gradients of steps of plain gradient descent, of input and parameters."""
     found = []
-    for x in xs:
-        x = x.clone().requires_grad_()
+    for x in (x.clone().requires_grad_() for x in xs):
         forward(x).sin().sum().backward()
         found.append(x.grad)
         for parameter in layer.parameters():

@@ -87,8 +87,8 @@ INPUTS = {
     "grouped NaN": (FastDeconv(4, 2, 3, groups=2), spoiled(NAN, 2, 4, 6, 6), NonFiniteError, "groups=2"),
     "features": (Delinear(4, 2), randn(3, 5), ValueError, "needs an input (…, 4), got (3, 5)"),
     "no axis": (Delinear(4, 2), torch.zeros(()), ValueError, "needs an input (…, 4), got ()"),
-    "one vector": (Delinear(4, 2), randn(4), ValueError, "one sample vector has no covariance, and the input (4,) gives "
-                   "one: take a larger batch"),
+    "one vector": (Delinear(4, 2), randn(4), ValueError, "one sample vector has no covariance, and the input (4,) "
+                   "gives one: take a larger batch"),
     "one image": (FastDeconv(4, 2, 1), randn(1, 4, 1, 1), ValueError, "gives one: take a larger batch, or "
                   "sampling_stride=1 instead of 3"),
     "nine images": (FastDeconv(4, 2, 1), randn(9, 4, 1, 1), ValueError, "and the input (9, 4, 1, 1) gives one"),
@@ -121,7 +121,11 @@ def test_inputs_in_evaluation(name):
         layer.eval()(x)
 
 
-@pytest.mark.parametrize("name", ["channels", "no image", "height", "double", "integers", "linear double", "no rows"])
+@pytest.mark.parametrize(
+    "name",
+    ["channels", "no image", "height", "double", "integers", "linear double", "no rows", "one image", "one vector",
+     "NaN", "linear NaN", "channel one value", "channel NaN beyond"],
+)  # fmt: skip
 def test_a_refused_input_leaves_no_trace(name):
     layer, x, error, _ = INPUTS[name]
     before = {key: value.clone() for key, value in layer.train().state_dict().items()}
@@ -130,6 +134,20 @@ def test_a_refused_input_leaves_no_trace(name):
         layer(x)
     assert all(torch.equal(value, before[key]) for key, value in layer.state_dict().items())
     assert getattr(layer, "counter", None) == counter
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "advice"),
+    [
+        (FastDeconv(40, 4, 1), randn(36, 40, 1, 1), "4 sample vectors leave 40 features without full rank, so take a "
+         "larger batch, or sampling_stride=1 instead of 3; if it is not that, lower the learning rate"),
+        (Delinear(6, 4), randn(4, 6), "4 sample vectors leave 6 features without full rank, so take a larger batch; "),
+        (FastDeconv(4, 4, 1), randn(46, 4, 1, 1), "infinite and the largest other is 1e+12: lower the learning rate"),
+    ],
+)  # fmt: skip
+def test_the_advice_where_features_are_more_than_sample_vectors(layer, x, advice):
+    with pytest.raises(NonFiniteError, match=re.escape(advice)):
+        layer(1e12 * x.sign())
 
 
 def test_channels_alone_cannot_be_evaluated_before_training():
