@@ -19,7 +19,7 @@ from ndcore.surgery.summary import Summary
 BATCH_NORM = ("fold", "drop", "keep", "drop-all")
 GEOMETRY = {
     "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "in_features",
-    "out_features",
+    "out_features", "padding_mode", "device", "dtype",
 }  # fmt: skip
 """Arguments that the replaced layer decides."""
 
