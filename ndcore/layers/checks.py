@@ -123,7 +123,7 @@ def _too_few(x: Tensor, layer: nn.Module) -> str:
 
 def _more(layer: nn.Module) -> str:
     """How a layer gets more sample vectors."""
-    if getattr(layer, "sampling_stride", 1) > 1:
+    if getattr(layer, "sampling_stride", 1) not in (1, "auto"):
         return f"take a larger batch, or sampling_stride=1 instead of {layer.sampling_stride}"
     return "take a larger batch"
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +28,11 @@ from ndcore.layers.synchronize import several_processes
 from ndcore.layers.whitening import image_statistics, sample_statistics
 from ndcore.layers.whitening_layer import WhiteningLayer
 
+AUTO = "auto"
+AUTO_STRIDES = (3, 2, 1)
+SAMPLES_PER_FEATURE = 4
+"""Sample vectors per feature that `sampling_stride="auto"` asks for. With r vectors of d independent features of equal
+variance, the smallest eigenvalue of the covariance is about (1 − √(d/r))² of the true one: a quarter at 4, 0 at 1."""
 PAD_MODES = {"zeros": "constant"}
 """Of the padding modes of a convolution, those that have another name as an operation."""
 
@@ -41,7 +47,9 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         momentum: weight of the new value in the running statistics; None for their mean over all batches.
         block: channels per block where `groups` is 1; all blocks share one mean and one matrix. If it does not divide
             the channels, their greatest common divisor is taken. With groups > 1 each group has its own matrix.
-        sampling_stride: the statistics use every so many positions of the convolution, per axis.
+        sampling_stride: the statistics use every so many positions of the convolution, per axis. "auto": for each batch
+            the largest of 3, 2 and 1 that leaves at least `SAMPLES_PER_FEATURE` sample vectors per feature, and 1 where
+            none does. It follows from the shapes alone.
         freeze: after `freeze_iter` training steps use the running statistics also in training; they are live again
             for the first `freeze_iter` + 1 of every 10·`freeze_iter` steps, as in the published code.
         synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
@@ -81,7 +89,7 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         n_iter: int = 5,
         momentum: float | None = 0.1,
         block: int = 64,
-        sampling_stride: int = 3,
+        sampling_stride: int | Literal["auto"] = 3,
         freeze: bool = False,
         freeze_iter: int = 100,
         synchronize: bool = False,
@@ -94,7 +102,9 @@ class FastDeconv(WhiteningLayer, _ConvNd):
     ) -> None:
         name = f"FastDeconv({in_channels}, {out_channels}, kernel_size={kernel_size}, groups={groups})"
         require_counts(name, in_channels=in_channels, out_channels=out_channels, groups=groups, block=block)
-        require_counts(name, n_iter=n_iter, sampling_stride=sampling_stride, freeze_iter=freeze_iter)
+        require_counts(name, n_iter=n_iter, freeze_iter=freeze_iter)
+        if sampling_stride != AUTO:
+            require_counts(name, sampling_stride=sampling_stride)
         require_rates(name, eps, momentum)
         if in_channels % groups or out_channels % groups:
             raise ValueError(f"{name}: both channel counts must be multiples of groups")
@@ -181,11 +191,11 @@ class FastDeconv(WhiteningLayer, _ConvNd):
             or (self.synchronize and several_processes())
         ):
             return x, *sample_statistics(self.sample(x), self.eps, self.n_iter, self.synchronize)
-        return image_statistics(x, self._patches(), self.eps)
+        return image_statistics(x, self._patches(x.shape), self.eps)
 
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (g, r, d) of a batch (n, c, h, w)."""
-        step = (self.sampling_stride * self.stride[0], self.sampling_stride * self.stride[1])
+        step = self._patches(x.shape).stride
         if self.kernel_size == (1, 1):
             return sample_pixels(x, step[0] * step[1], self.groups, self.num_features)
         return sample_patches(
@@ -198,15 +208,24 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         return self.vectors_in((*shape[:-2], *grown))
 
     def vectors_in(self, shape: Sequence[int]) -> int:
+        return self._vectors(self._patches(shape), shape)
+
+    def _vectors(self, patches: Patches, shape: Sequence[int]) -> int:
         *batch, height, width = shape
         images, blocks = math.prod(batch[:-1]), self.in_channels // self.groups // self.block
         if self.kernel_size == (1, 1):
-            return -(-images * height * width // (self.sampling_stride**2 * math.prod(self.stride))) * blocks
-        return images * math.prod(self._patches().grid(height, width)) * blocks
+            return -(-images * height * width // math.prod(patches.stride)) * blocks
+        return images * math.prod(patches.grid(height, width)) * blocks
 
-    def _patches(self) -> Patches:
-        steps = (self.sampling_stride * self.stride[0], self.sampling_stride * self.stride[1])
-        return Patches(self.kernel_size, steps, self.own_padding, self.dilation, self.groups, self.block)
+    def _patches(self, shape: Sequence[int]) -> Patches:
+        """Which vectors of images of this shape (…, h, w) are the sample."""
+        strides = AUTO_STRIDES if self.sampling_stride == AUTO else (self.sampling_stride,)
+        for stride in strides:
+            steps = (stride * self.stride[0], stride * self.stride[1])
+            patches = Patches(self.kernel_size, steps, self.own_padding, self.dilation, self.groups, self.block)
+            if stride == strides[-1] or self._vectors(patches, shape) >= SAMPLES_PER_FEATURE * self.num_features:
+                break
+        return patches
 
     def _check_input(self, x: Tensor) -> None:
         require_dtype(x, self.weight, self)

@@ -106,6 +106,19 @@ def test_the_number_of_sample_vectors_of_a_convolution(case: Case):
     check_sample_count(case)
 
 
+@pytest.mark.parametrize("shape", [(2, 4, 4, 4), (16, 4, 8, 8), (40, 4, 16, 16), (1, 4, 1, 1)])
+@pytest.mark.parametrize("kernel_size", [1, 3])
+def test_the_number_of_sample_vectors_that_are_chosen_by_shape(kernel_size, shape):
+    arguments = {
+        "in_channels": 4,
+        "out_channels": 2,
+        "kernel_size": kernel_size,
+        "padding": 1,
+        "sampling_stride": "auto",
+    }
+    check_sample_count(Case(FastDeconv, arguments, shape, 0))
+
+
 @settings(deadline=None, max_examples=20)
 @given(case=linears())
 def test_the_number_of_sample_vectors_of_a_linear_layer(case: Case):
