@@ -18,6 +18,7 @@ from ndcore.layers.checks import (
     require_rates,
     statistics_dtype,
 )
+from ndcore.layers.derivatives import plain_only
 from ndcore.layers.fx_leaf import FxLeaf
 from ndcore.layers.newton_schulz import newton_schulz_isqrt
 from ndcore.layers.recomputation import recomputing
@@ -153,7 +154,7 @@ class ChannelDeconv(FxLeaf):
         if x.shape[1] < self.block:
             raise ValueError(f"{self}: needs at least {self.block} channels, got {tuple(x.shape)}")
         require_dtype(x, self.running_deconv, self)
-        if not self.training and not x.is_meta and self.num_batches_tracked == 0:
+        if not (self.training or x.is_meta or plain_only()) and self.num_batches_tracked == 0:
             raise RuntimeError(f"{self}: evaluation before the first training step; it has no statistics yet")
 
     def extra_repr(self) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.modules.utils import _pair
 
 from ndcore.errors import NonFiniteError
+from ndcore.layers.derivatives import plain_only
 from ndcore.layers.synchronize import several_processes
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def require_finite(value: Tensor, x: Tensor, layer: nn.Module, what: str = "cova
     """Stop before statistics with NaN or infinity poison the running ones.
 
     Only where looking costs nothing: on an accelerator it would stall every layer of every step, and there the trainer,
-    which watches the loss, names the layer afterwards.
+    which watches the loss, names the layer afterwards. And not within `torch.func`, whose values may be batches.
 
     Args:
         value: (…, d, d), the inverse square root of the covariance, or a variance plus eps. It is not finite if the
@@ -97,7 +98,7 @@ def require_finite(value: Tensor, x: Tensor, layer: nn.Module, what: str = "cova
     Raises:
         NonFiniteError: names the layer and the numbers, and whether it has fewer sample vectors than features.
     """
-    if value.device.type != "cpu" or torch.compiler.is_compiling():
+    if value.device.type != "cpu" or torch.compiler.is_compiling() or plain_only():
         return
     largest_entry = value.detach().amax(dim=(-2, -1))  # NaN if one is
     if largest_entry.gt(0).all() and value.isfinite().all():

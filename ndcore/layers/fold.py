@@ -1,7 +1,7 @@
 """The fold into the weights with its own gradient: the value of `fold_into_weight`, less memory and fewer passes.
 
 Kept for the backward pass are the weights, before and after, which are kept anyway; autograd would keep a reordered
-copy of both.
+copy of both. The gradient is a formula in inputs and outputs, so that it can be differentiated again.
 
 Letters of the shapes as in `ndcore.layers.statistics`.
 """
@@ -10,28 +10,24 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import FunctionCtx
+
+from ndcore.layers.derivatives import plain_only
 
 
 def fold(weight: Tensor, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
-    """W·D in the shape of the weight (o, c/g, …) and W·D·μ (o), for mean (g, d) and matrix (g, d, d).
-
-    Differentiable once.
-    """
-    return _Fold.apply(weight, mean, deconv)
+    """W·D in the shape of the weight (o, c/g, …) and W·D·μ (o), for mean (g, d) and matrix (g, d, d)."""
+    return (_folded if plain_only(weight, mean, deconv) else _Fold.apply)(weight, mean, deconv)
 
 
 class _Fold(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, weight: Tensor, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
-        rows = torch.bmm(_rows(weight, mean), deconv)  # (g, o/g·b, d)
-        shift = torch.bmm(rows, mean.unsqueeze(-1)).view(len(weight), -1).sum(-1)  # (o)
-        folded = _weight(rows, weight)
+        folded, shift = _folded(weight, mean, deconv)
         ctx.save_for_backward(weight, mean, deconv, folded)
         return folded, shift
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: FunctionCtx, grad: Tensor, grad_shift: Tensor) -> tuple[Tensor | None, ...]:
         weight, mean, deconv, folded = ctx.saved_tensors
         grad = _rows(grad, mean)  # (g, o/g·b, d)
@@ -46,6 +42,12 @@ class _Fold(torch.autograd.Function):
         if ctx.needs_input_grad[2]:
             grad_deconv = torch.bmm(_rows(weight, mean).mT, grad)  # (g, d, d)
         return grad_weight, grad_mean, grad_deconv
+
+
+def _folded(weight: Tensor, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
+    rows = torch.bmm(_rows(weight, mean), deconv)  # (g, o/g·b, d)
+    shift = torch.bmm(rows, mean.unsqueeze(-1)).view(len(weight), -1).sum(-1)  # (o)
+    return _weight(rows, weight), shift
 
 
 def _rows(weight: Tensor, mean: Tensor) -> Tensor:

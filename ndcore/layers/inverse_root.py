@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import FunctionCtx
 
+from ndcore.layers.derivatives import plain_only
 from ndcore.layers.newton_schulz import iterates, newton_schulz_isqrt
 from ndcore.layers.symmetric import symmetric_product
 
@@ -33,7 +34,7 @@ def covariance_isqrt(matrix: Tensor, n_iter: int) -> Tensor:
     The gradient that it returns is the symmetric part of the one of `newton_schulz_isqrt`; whatever lies behind a
     symmetric matrix cannot tell the two apart.
     """
-    return _CovarianceIsqrt.apply(matrix, n_iter)
+    return (newton_schulz_isqrt if plain_only(matrix) else _CovarianceIsqrt.apply)(matrix, n_iter)
 
 
 class _CovarianceIsqrt(torch.autograd.Function):
@@ -51,17 +52,20 @@ class _CovarianceIsqrt(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, matrix: Tensor, n_iter: int) -> Tensor:
         norm = torch.linalg.matrix_norm(matrix, keepdim=True)  # (…, 1, 1)
-        a = matrix / norm
-        *pairs, (_, z) = iterates(a, n_iter, symmetric_product)
+        *pairs, (_, z) = iterates(matrix / norm, n_iter, symmetric_product)
         root = z / norm.sqrt()
-        ctx.save_for_backward(norm, a, root, *(m for pair in pairs for m in pair))
+        ctx.save_for_backward(matrix, norm, root, *(m for pair in pairs for m in pair))
+        ctx.n_iter = n_iter
         return root
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:
-        norm, a, root, *flat = ctx.saved_tensors
+        matrix, norm, root, *flat = ctx.saved_tensors
         pairs = list(zip(flat[::2], flat[1::2], strict=True))
+        if torch.is_grad_enabled():  # the kept iterates are constants; a further derivative goes through them
+            norm = torch.linalg.matrix_norm(matrix, keepdim=True)
+            pairs = iterates(matrix / norm, ctx.n_iter)[:-1]
+        a = matrix / norm
         grad = 0.5 * (grad + grad.mT)
         y, f = a, -0.5 * grad
         e = _next_direction(grad, grad, y) if pairs else None

@@ -19,7 +19,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from ndcore.layers.statistics import Pair
+from ndcore.layers.statistics import Pair, sample_patches, sample_pixels
 
 Area = tuple[slice, slice]
 
@@ -44,6 +44,13 @@ class Patches:
     def positions(self) -> int:
         """Kernel positions, k."""
         return self.kernel[0] * self.kernel[1]
+
+    def sample(self, x: Tensor) -> Tensor:
+        """The sample vectors (g, r, d) of images (n, c, h, w) by the plain functions, in the published order."""
+        d = self.positions * self.block
+        if self.positions == 1:
+            return sample_pixels(x, self.stride[0] * self.stride[1], self.groups, d)
+        return sample_patches(x, self.kernel, self.stride, self.padding, self.dilation, self.groups, d)
 
     def gather(self, image: Tensor) -> Tensor:
         """A copy of the sample vectors (g, r, d) of images (n, h, w, c)."""

@@ -22,7 +22,7 @@ from __future__ import annotations
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import FunctionCtx
 
 
 def several_processes() -> bool:
@@ -37,7 +37,7 @@ def joint_count(count: Tensor) -> Tensor:
 
 
 def joint_mean_and_covariance(samples: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-    """`mean_and_covariance` of the sample vectors (g, r, d) of all processes; r may differ. Differentiable once.
+    """`mean_and_covariance` of the sample vectors (g, r, d) of all processes; r may differ.
 
     Returns:
         Mean (g, d) and covariance plus eps·I (g, d, d), the same in every process.
@@ -65,14 +65,26 @@ class _JointMeanCovariance(torch.autograd.Function):
         return mean, covariance
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: FunctionCtx, grad_mean: Tensor, grad_covariance: Tensor) -> tuple[Tensor, None]:
         samples, mean, count = ctx.saved_tensors
         groups, d = mean.shape
         symmetric = grad_covariance + grad_covariance.mT  # (g, d, d)
-        grads = torch.cat([grad_mean.flatten(), symmetric.flatten()])  # (g·d + g·d²)
-        dist.all_reduce(grads)
+        grads = _JointSum.apply(torch.cat([grad_mean.flatten(), symmetric.flatten()]))  # (g·d + g·d²)
         grad_mean, symmetric = grads[: groups * d].view(groups, 1, d), grads[groups * d :].view(groups, d, d)
         # as in one process there is no gradient through the centring: all centred samples together sum to zero
         centred = samples - mean.unsqueeze(1)  # (g, r, d)
         return torch.baddbmm(grad_mean, centred, symmetric) / count, None  # (g, r, d)
+
+
+class _JointSum(torch.autograd.Function):
+    """The sum over all processes; its gradient, of the sum of all losses, is the sum of all gradients."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, value: Tensor) -> Tensor:
+        value = value.clone()
+        dist.all_reduce(value)
+        return value
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
+        return _JointSum.apply(grad)

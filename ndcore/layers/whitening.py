@@ -8,10 +8,15 @@ Letters of the shapes as in `ndcore.layers.statistics`.
 
 from __future__ import annotations
 
+import sys
+
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch._C._functorch import is_legacy_batchedtensor
+from torch.autograd.function import FunctionCtx
 
+from ndcore.layers.checks import full_precision
+from ndcore.layers.derivatives import plain_only
 from ndcore.layers.inverse_root import PLAIN_ABOVE
 from ndcore.layers.patches import Patches
 from ndcore.layers.statistics import mean_and_covariance
@@ -24,7 +29,7 @@ together less than what batch normalisation keeps. Others are gathered once more
 
 
 def sample_statistics(samples: Tensor, eps: float, n_iter: int, synchronize: bool) -> tuple[Tensor, Tensor]:
-    """Mean (g, d) and covariance plus eps·I (g, d, d) of sample vectors (g, r, d); differentiable once.
+    """Mean (g, d) and covariance plus eps·I (g, d, d) of sample vectors (g, r, d).
 
     Args:
         n_iter: iterations of the inverse square root to come; see `ndcore.layers.inverse_root.PLAIN_ABOVE`.
@@ -32,17 +37,21 @@ def sample_statistics(samples: Tensor, eps: float, n_iter: int, synchronize: boo
     """
     if synchronize and several_processes():
         return joint_mean_and_covariance(samples, eps)
-    return mean_and_covariance(samples, eps) if n_iter > PLAIN_ABOVE else _SampleStatistics.apply(samples, eps)
+    plain = n_iter > PLAIN_ABOVE or plain_only(samples)
+    return (mean_and_covariance if plain else _SampleStatistics.apply)(samples, eps)
 
 
 def image_statistics(x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-    """The same of the sample vectors of images (n, c, h, w) on a CPU; differentiable once.
+    """The same of the sample vectors of images (n, c, h, w) on a CPU.
 
     Returns:
         x itself, mean (g, d) and covariance plus eps·I (g, d, d). The convolution has to take its input from here: the
         gradient that arrives at this x receives that of the statistics in place.
     """
-    return _ImageStatistics.apply(x, patches, eps)
+    if plain_only(x):
+        return x, *mean_and_covariance(patches.sample(x), eps)
+    x, mean, covariance, _ = _ImageStatistics.apply(x, patches, eps)
+    return x, mean, covariance
 
 
 class _SampleStatistics(torch.autograd.Function):
@@ -53,7 +62,6 @@ class _SampleStatistics(torch.autograd.Function):
         return mean, covariance
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: FunctionCtx, grad_mean: Tensor, grad_covariance: Tensor) -> tuple[Tensor, None]:
         samples, mean = ctx.saved_tensors
         return _gradient(samples - mean.unsqueeze(1), grad_mean, grad_covariance), None
@@ -61,7 +69,7 @@ class _SampleStatistics(torch.autograd.Function):
 
 class _ImageStatistics(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: FunctionCtx, x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(ctx: FunctionCtx, x: Tensor, patches: Patches, eps: float) -> tuple[Tensor, ...]:
         samples = patches.gather(_image(x))  # (g, r, d)
         mean = samples.mean(1)  # (g, d)
         samples -= mean.unsqueeze(1)
@@ -69,22 +77,50 @@ class _ImageStatistics(torch.autograd.Function):
         covariance.diagonal(dim1=1, dim2=2).add_(eps)
         kept = patches.groups > 1 and samples.numel() <= KEPT * x.numel()
         ctx.save_for_backward(x, mean, samples if kept else None)
-        ctx.patches = patches
-        return x, patches.published(mean), patches.published(covariance)
+        ctx.patches, ctx.eps = patches, eps
+        # the last is for its gradient, which nobody holds: see `_held_elsewhere`
+        return x, patches.published(mean), patches.published(covariance), x.new_empty(0)
 
     @staticmethod
-    @once_differentiable
     def backward(
-        ctx: FunctionCtx, grad: Tensor, grad_mean: Tensor, grad_covariance: Tensor
+        ctx: FunctionCtx, grad: Tensor, grad_mean: Tensor, grad_covariance: Tensor, unheld: Tensor
     ) -> tuple[Tensor, None, None]:
         x, mean, centred = ctx.saved_tensors
         patches: Patches = ctx.patches
+        grads = grad_mean, grad_covariance
+        if torch.is_grad_enabled() or plain_only(grad, *grads) or any(map(is_legacy_batchedtensor, (grad, *grads))):
+            return grad + _plain_gradient(x, patches, ctx.eps, grads), None, None
         if centred is None:
             centred = patches.gather(_image(x)).sub_(mean.unsqueeze(1))  # (g, r, d)
         grad_samples = _gradient(centred, patches.gathered(grad_mean), patches.gathered(grad_covariance))  # (g, r, d)
-        image = _image(grad)  # (n, h, w, c)
+        image = _image(grad.clone() if _held_elsewhere(grad, unheld) else grad)  # (n, h, w, c)
         patches.scatter(grad_samples, image)
         return image.permute(0, 3, 1, 2), None, None
+
+
+def _held_elsewhere(grad: Tensor, unheld: Tensor) -> bool:
+    """Whether somebody else sees what is written into this gradient: a hook, a capture, another branch's view of it.
+
+    Args:
+        unheld: a gradient that came the same way, and that nobody else can hold.
+    """
+    return any(
+        references(grad) > references(unheld)
+        for references in (
+            sys.getrefcount,  # of the Python object: a hook's
+            Tensor._use_count,  # of the tensor: a capture's
+            lambda tensor: torch._C._storage_Use_Count(tensor.untyped_storage()._cdata),  # of the memory: a view's
+        )
+    )
+
+
+def _plain_gradient(x: Tensor, patches: Patches, eps: float, grads: tuple[Tensor, Tensor]) -> Tensor:
+    """Gradient of images (n, c, h, w) from those of their statistics; nothing in place, itself differentiable."""
+    create_graph = torch.is_grad_enabled()
+    with torch.enable_grad(), full_precision(x):
+        alias = x.view_as(x)  # the hooks of x wait for all of its gradient
+        statistics = mean_and_covariance(patches.sample(alias), eps)
+        return torch.autograd.grad(statistics, alias, grads, create_graph=create_graph)[0]
 
 
 def _image(x: Tensor) -> Tensor:

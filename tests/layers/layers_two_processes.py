@@ -65,6 +65,16 @@ def train(module: nn.Module, x: Tensor, offset: int) -> dict[str, Tensor]:
     return found | {f"buffer {key}": buffer.clone() for key, buffer in module.named_buffers()}
 
 
+def differentiate_twice(module: nn.Module, x: Tensor, offset: int) -> dict[str, Tensor]:
+    """The gradient of the squared gradient of x, in double precision; a sum over images as well."""
+    module, x = module.double(), x.double().requires_grad_()
+    out = module(x)
+    weights = torch.cos(torch.arange(offset, offset + len(x)).double()).view(-1, *[1] * (out.dim() - 1))
+    (grad,) = torch.autograd.grad((out.sin() * weights).sum(), x, create_graph=True)
+    grad.square().sum().backward()
+    return {"x": x.grad, "weight": module.weight.grad}
+
+
 def network() -> nn.Sequential:
     torch.manual_seed(0)
     options = {"synchronize": True, "eps": 1e-3}
@@ -114,6 +124,7 @@ def work(rank: int, folder: str) -> None:
         module, offset = layer(name), sum(shares[:rank])
         rows = slice(offset, offset + shares[rank])
         results[name] = [train(module, batch(name, step)[rows], offset) for step in range(STEPS)]
+        results[f"{name}, second"] = differentiate_twice(layer(name), batch(name, 0)[rows], offset)
     alone = copy.deepcopy(layer("blocks"))
     alone.synchronize = False
     results["alone"] = train(alone, batch("blocks", 0)[slice(*((0, 6), (6, 7))[rank])], 0)

@@ -13,6 +13,7 @@ from layers_two_processes import (
     PROCESSES,
     STEPS,
     batch,
+    differentiate_twice,
     layer,
     network,
     train,
@@ -62,6 +63,16 @@ def test_two_processes_are_one_with_the_joint_batch(processes, name):
                 assert torch.equal(shares[0][key], shares[1][key])
             else:
                 assert_close(sum(share[key] for share in shares), value, f"{key} of step {step}")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_second_derivatives_are_those_of_one_process(processes, name):
+    single = layer(name)
+    single.synchronize = False
+    expected = differentiate_twice(single, batch(name, 0), 0)
+    shares = [process[f"{name}, second"] for process in processes]
+    assert_close(torch.cat([share["x"] for share in shares]), expected["x"], "x")
+    assert_close(sum(share["weight"] for share in shares), expected["weight"], "weight")
 
 
 def test_without_synchronize_each_process_has_its_own_statistics(processes):

@@ -76,14 +76,6 @@ def test_gradient_of_a_training_step(make, shape):
     assert gradcheck(run, (normal(*shape).requires_grad_(), *parameters))
 
 
-def test_a_second_derivative_is_refused_not_wrong():
-    layer = FastDeconv(2, 2, 2).double()
-    x = normal(3, 2, 4, 4).requires_grad_()
-    (grad,) = torch.autograd.grad(layer(x).square().sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        grad.sum().backward()
-
-
 def test_covariance_is_biased_and_holds_eps():
     samples = normal(2, 7, 3)
     mean, covariance = mean_and_covariance(samples, 0.5)
