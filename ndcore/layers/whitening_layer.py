@@ -38,6 +38,7 @@ from ndcore.layers.checks import (
     require_several_vectors,
     statistics_dtype,
 )
+from ndcore.layers.derivatives import plain_only
 from ndcore.layers.fx_leaf import FxLeaf
 from ndcore.layers.inverse_root import inverse_root
 from ndcore.layers.recomputation import Forward, noted, recomputing, repeated, version
@@ -228,7 +229,7 @@ class WhiteningLayer(FxLeaf):
         """Count a training step with input x, and note it for repetitions; not if it is one."""
         if recomputing():
             return
-        if not self.always_live:
+        if not (self.always_live or plain_only()):  # a value of `torch.func` lives no longer than its transform
             self._forwards = noted(self._forwards, x, source, self._read(source))
         self.counter = (self.counter + 1) % self.period
         if self._original is not None:

@@ -132,6 +132,16 @@ def test_the_inner_steps_of_a_nested_optimisation_are_no_repetition():
     assert layer.source == "batch"
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_a_step_inside_a_transform_leaves_no_note():
+    """Its values are gone with the transform; a repetition that looks for its own must not meet them."""
+    layer, xs = FastDeconv(4, 4, 3, update_every=2), randn(2, 3, 4, 6, 6)
+    tensors = torch.func.stack_module_state([copy.deepcopy(layer) for _ in range(2)])
+    torch.func.vmap(lambda tensors, x: torch.func.functional_call(layer, tensors, (x,)))(tensors, xs)
+    checkpoint(layer, randn(3, 4, 6, 6, seed=1).requires_grad_(), use_reentrant=False).sum().backward()
+    assert layer.counter == 2
+
+
 def test_notes_on_inputs_are_neither_copied_nor_saved():
     layer = FastDeconv(4, 4, 3, update_every=2)
     layer(randn(3, 4, 6, 6))
