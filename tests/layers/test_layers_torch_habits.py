@@ -10,6 +10,7 @@ from test_layers_reference import Case, convolutions, linears
 from torch import Tensor, fx, nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
+import ndcore
 from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
 from ndcore.layers.reference import ReferenceFastDeconv
 
@@ -206,3 +207,10 @@ def test_one_row_without_batch_axis():
 def test_new_arguments_are_keywords():
     with pytest.raises(TypeError, match="positional"):
         FastDeconv(4, 3, 3, 1, 0, 1, 1, True, 1e-5, 5, 0.1, 64, 3, False, 100, False, 1, "reflect")
+
+
+@pytest.mark.parametrize("arguments", [{"padding": 1, "padding_mode": "reflect"}, {"padding": "same"}])
+def test_a_folded_layer_pads_like_it(arguments):
+    layer, x = FastDeconv(4, 3, 3, **arguments), randn(3, 4, 7, 8)
+    layer(x)
+    torch.testing.assert_close(ndcore.fold(layer)(x), layer.eval()(x), rtol=1e-5, atol=1e-5)
