@@ -9,6 +9,8 @@ through them; evaluation uses the running mean of μ and of D itself. Source: Ye
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -24,6 +26,13 @@ from ndcore.layers.whitening import image_statistics, sample_statistics
 from ndcore.layers.whitening_layer import WhiteningLayer
 
 
+AUTO = "auto"
+AUTO_STRIDES = (3, 2, 1)
+SAMPLES_PER_FEATURE = 4
+"""Sample vectors per feature that `sampling_stride="auto"` asks for. With r vectors of d independent features of equal
+variance, the smallest eigenvalue of the covariance is about (1 − √(d/r))² of the true one: a quarter at 4, none at 1."""
+
+
 class FastDeconv(WhiteningLayer, _ConvNd):
     """Takes the place of `Conv2d` and of the batch normalisation after it.
 
@@ -34,7 +43,9 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         momentum: weight of the new value in the running statistics.
         block: channels per block where `groups` is 1; all blocks share one mean and one matrix. If it does not divide
             the channels, their greatest common divisor is taken. With groups > 1 each group has its own matrix.
-        sampling_stride: the statistics use every so many positions of the convolution, per axis.
+        sampling_stride: the statistics use every so many positions of the convolution, per axis. "auto": for each batch
+            the largest of 3, 2 and 1 that leaves at least `SAMPLES_PER_FEATURE` sample vectors per feature, and 1 where
+            none does. It follows from the shapes alone.
         freeze: after `freeze_iter` training steps use the running statistics also in training; they are live again
             for the first `freeze_iter` + 1 of every 10·`freeze_iter` steps, as in the published code.
         synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
@@ -70,7 +81,7 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         n_iter: int = 5,
         momentum: float = 0.1,
         block: int = 64,
-        sampling_stride: int = 3,
+        sampling_stride: int | Literal["auto"] = 3,
         freeze: bool = False,
         freeze_iter: int = 100,
         synchronize: bool = False,
@@ -78,7 +89,9 @@ class FastDeconv(WhiteningLayer, _ConvNd):
     ) -> None:
         name = f"FastDeconv({in_channels}, {out_channels}, kernel_size={kernel_size}, groups={groups})"
         require_counts(name, in_channels=in_channels, out_channels=out_channels, groups=groups, block=block)
-        require_counts(name, n_iter=n_iter, sampling_stride=sampling_stride, freeze_iter=freeze_iter)
+        require_counts(name, n_iter=n_iter, freeze_iter=freeze_iter)
+        if sampling_stride != AUTO:
+            require_counts(name, sampling_stride=sampling_stride)
         require_rates(name, eps, momentum)
         if in_channels % groups or out_channels % groups:
             raise ValueError(f"{name}: both channel counts must be multiples of groups")
@@ -141,16 +154,36 @@ class FastDeconv(WhiteningLayer, _ConvNd):
             or (self.synchronize and several_processes())
         ):
             return x, *sample_statistics(self.sample(x), self.eps, self.n_iter, self.synchronize)
-        steps = (self.sampling_stride * self.stride[0], self.sampling_stride * self.stride[1])
+        steps = self._sampling_steps(x)
         patches = Patches(self.kernel_size, steps, self.padding, self.dilation, self.groups, self.block)
         return image_statistics(x, patches, self.eps)
 
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (g, r, d) of a batch (n, c, h, w)."""
-        step = (self.sampling_stride * self.stride[0], self.sampling_stride * self.stride[1])
+        step = self._sampling_steps(x)
         if self.kernel_size == (1, 1):
             return sample_pixels(x, step[0] * step[1], self.groups, self.num_features)
         return sample_patches(x, self.kernel_size, step, self.padding, self.dilation, self.groups, self.num_features)
+
+    def _sampling_steps(self, x: Tensor) -> tuple[int, int]:
+        """Distance of sampled positions in rows and columns of a batch (n, c, h, w)."""
+        strides = AUTO_STRIDES if self.sampling_stride == AUTO else (self.sampling_stride,)
+        for stride in strides:
+            steps = (stride * self.stride[0], stride * self.stride[1])
+            if stride == strides[-1] or self._sample_vectors(x, steps) >= SAMPLES_PER_FEATURE * self.num_features:
+                break
+        return steps
+
+    def _sample_vectors(self, x: Tensor, steps: tuple[int, int]) -> int:
+        """How many sample vectors, r, a batch (n, c, h, w) gives at these distances."""
+        n, _, *size = x.shape
+        if self.kernel_size == (1, 1):
+            positions = -(-n * size[0] * size[1] // (steps[0] * steps[1]))
+        else:
+            reach = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+            rows, columns = ((size[i] + 2 * self.padding[i] - reach[i] - 1) // steps[i] + 1 for i in (0, 1))
+            positions = n * rows * columns
+        return positions * (self.in_channels // self.groups // self.block)
 
     def _check_input(self, x: Tensor) -> None:
         require_dtype(x, self.weight, self)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, overload
@@ -12,6 +11,7 @@ from torch import nn
 
 from ndcore.errors import UserError, unknown_name
 from ndcore.layers import Delinear, FastDeconv
+from ndcore.surgery.copying import copied
 from ndcore.surgery.plan import Plan
 from ndcore.surgery.rules import Options, Rule, as_rules, require_known
 from ndcore.surgery.summary import Summary
@@ -19,7 +19,7 @@ from ndcore.surgery.summary import Summary
 BATCH_NORM = ("fold", "drop", "keep", "drop-all")
 GEOMETRY = {
     "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "in_features",
-    "out_features",
+    "out_features", "padding_mode", "device", "dtype",
 }  # fmt: skip
 """Arguments that the replaced layer decides."""
 
@@ -107,7 +107,7 @@ def deconvolve(
     plan = Plan(model if inplace else copied(model), chosen, excluded, batch_norm, options)
     _require_work(plan, model)
     options.require_used()
-    summary = Summary("deconvolved", plan.changes)
+    summary = Summary("deconvolved", plan.changes, plan.notes)
     result = plan.carry_out()
     return (result, summary) if report else result
 
@@ -123,18 +123,6 @@ def require_open(model: nn.Module, what: str) -> None:
     wrapped = isinstance(model, (torch.jit.ScriptModule, nn.parallel.DistributedDataParallel))
     if wrapped or hasattr(model, "_orig_mod") or type(model).__name__ == "FullyShardedDataParallel":
         raise UserError(f"{type(model).__name__}: {what} the model before it is compiled, scripted or distributed")
-
-
-def copied(model: nn.Module) -> nn.Module:
-    """A deep copy.
-
-    Raises:
-        UserError: the model has something that cannot be copied.
-    """
-    try:
-        return copy.deepcopy(model)
-    except Exception as error:  # whatever a user's module holds
-        raise UserError(f"{type(model).__name__} cannot be copied: {error}") from error
 
 
 def _options(kind: type) -> tuple[str, ...]:

@@ -6,19 +6,20 @@ import warnings
 from typing import Any, Literal, overload
 
 import torch
-from torch import fx, nn
+from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils._pytree import tree_leaves
 
 from ndcore.errors import UserError
 from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
-from ndcore.surgery.conversion import copied, require_open
+from ndcore.surgery.comparison import require_same, run
+from ndcore.surgery.conversion import require_open
+from ndcore.surgery.copying import copied
+from ndcore.surgery.graph import as_graph
+from ndcore.surgery.permanent import make_permanent
 from ndcore.surgery.replacement import absorbed, exchange, hand_over, is_plain, places, plain, untouched, without_norm
 from ndcore.surgery.summary import Change, Summary
-from ndcore.surgery.wiring import Tracer, norms_after, trace
+from ndcore.surgery.wiring import wiring
 
-TOLERANCE = 1e-4
-"""Largest difference of outputs, relative to the largest output, that an example may show: float32 has 1e-7."""
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
@@ -64,18 +65,17 @@ def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.M
     require_open(model, "fold")
     result = copied(model).eval()
     _require_foldable(result)
-    inputs = None if example is None else (example if isinstance(example, tuple) else (example,))
+    make_permanent(result)
     with torch.no_grad():
-        expected = None if inputs is None else result(*inputs)
         result, changes = _fold_layers(result)
         if not any(change.now for change in changes):
             raise UserError(
                 f"{type(model).__name__} has no deconvolution and no batch normalisation directly after a convolution: "
                 "there is nothing to fold"
             )
-        result, notes = _as_graph(result)
-        if inputs is not None:
-            _require_same(expected, result(*inputs))
+        result, notes = as_graph(result)
+        if example is not None:
+            require_same(run(model, example), run(result, example), "fold")
     summary = Summary("folded", tuple(changes), notes)
     return (result, summary) if report else result
 
@@ -89,7 +89,7 @@ def _require_foldable(model: nn.Module) -> None:
 def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
     """Exchange the layers of a copy in evaluation mode; returns it (or what stands for it) and what was done."""
     where = places(model)
-    norm_after = norms_after(model)
+    norm_after = wiring(model).norm_after
     new: dict[nn.Module, nn.Module] = {}
     decided: dict[nn.Module, tuple[str | None, str]] = {}
     for layer in where:
@@ -132,40 +132,3 @@ def _warn_untouched(names: list[str], count: int) -> None:
             UserWarning,
             stacklevel=4,
         )
-
-
-def _as_graph(model: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
-    """The traced model, or the model itself and a note why."""
-    for tracer in (fx.Tracer(), Tracer()):
-        try:
-            graph = trace(model, tracer)
-        except Exception as error:  # a user's forward may raise anything when it is traced
-            reason = f"the forward of {type(model).__name__} cannot be traced ({str(error).splitlines()[0]})"
-            continue
-        graph._tracer_cls = None  # else a saved model would ask for this package
-        graph_module = fx.GraphModule(model, graph).eval()
-        _remove_identities(graph_module)
-        return graph_module, ()
-    return model, (f"{reason}: its layers were exchanged in a copy that needs its own classes",)
-
-
-def _remove_identities(model: fx.GraphModule) -> None:
-    for node in list(model.graph.nodes):
-        if node.op == "call_module" and type(module := model.get_submodule(node.target)) is nn.Identity:
-            if module._forward_hooks or module._forward_pre_hooks:
-                continue
-            node.replace_all_uses_with(node.args[0])
-            model.graph.erase_node(node)
-    model.delete_all_unused_submodules()
-    model.recompile()
-
-
-def _require_same(expected: Any, got: Any) -> None:
-    for a, b in zip(tree_leaves(expected), tree_leaves(got), strict=True):
-        if isinstance(a, torch.Tensor) and a.numel():
-            error = ((a - b).abs().max() / a.abs().max().clamp_min(torch.finfo(a.dtype).tiny)).item()
-            if not error <= TOLERANCE:
-                raise UserError(
-                    f"fold: the outputs of the example differ by {error:.1e} of the largest: the forward of this "
-                    "model branches on its input, and the traced branch is another one"
-                )

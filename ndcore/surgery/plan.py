@@ -13,12 +13,13 @@ from torch.nn.parameter import is_lazy
 
 from ndcore.errors import UserError
 from ndcore.layers import Delinear, FastDeconv
+from ndcore.surgery.defaults import LARGEST_MATRIX, default_options
 from ndcore.surgery.replacement import absorbed, deconvolved, exchange, hand_over, is_plain, places, without_norm
 from ndcore.surgery.replacement import weight_is_own as own
 from ndcore.surgery.rules import Options, Rule, covers
-from ndcore.surgery.source import read_directly
+from ndcore.surgery.source import may_read, read_directly
 from ndcore.surgery.summary import Change
-from ndcore.surgery.wiring import norms_after
+from ndcore.surgery.wiring import wiring
 
 
 class Plan:
@@ -39,10 +40,13 @@ class Plan:
         self.model, self.batch_norm, self.options = model, batch_norm, options
         self.include, self.exclude = include, exclude
         self.where = places(model)
-        self.direct = read_directly(model)
-        self.norm_after = norms_after(model)
+        self.wiring = wiring(model)
+        self.direct = read_directly(model) | {id(layer): reader for layer, reader in self.wiring.read.items()}
+        self.unnamed = self._read_by_unnamed()
+        self.norm_after = self.wiring.norm_after
         self.before = {norm: layer for layer, norm in self.norm_after.items()}
         self.owners = Counter(id(p) for m in self.where for p in m._parameters.values() if p is not None)
+        self.synchronize = any(isinstance(module, nn.SyncBatchNorm) for module in self.where)
         self.new: dict[nn.Module, nn.Module] = {}
         self.inner: dict[nn.Module, FastDeconv | Delinear] = {}
         self.absorbed: dict[nn.Module, bool] = {}  # of a layer: whether its normalisation goes into its weights
@@ -62,6 +66,20 @@ class Plan:
             for m in self.where
             if m in self.decided
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What concerns the whole model."""
+        notes = [
+            f"{name or 'the model'} cannot be traced ({reason}): what follows what there is not known"
+            for name, reason in self.wiring.untraced.items()
+        ]
+        for old, new in self.inner.items():
+            if (rows := new.running_deconv.shape[-1]) > LARGEST_MATRIX:
+                notes.append(
+                    f"{self.where[old][0]}: matrices of {rows} rows are slow: exclude it, or without groups lower `block`"
+                )
+        return tuple(notes)
 
     def carry_out(self) -> nn.Module:
         """Exchange the layers. Returns the model, or what stands for it if it is a single layer."""
@@ -83,7 +101,7 @@ class Plan:
             return None, reason
         self._require_possible(layer)
         name = self.where[layer][0]
-        options = self.options.of(kind, self.where[layer], self.model)
+        options = default_options(layer, self.synchronize) | self.options.of(kind, self.where[layer], self.model)
         bias = options.pop("bias", None)
         if bias not in (None, True):
             raise UserError(f"{name}: bias={bias!r}: a bias can be added (True), and one that is there is kept")
@@ -98,6 +116,9 @@ class Plan:
         groups = getattr(layer, "groups", 1)
         note = f"{groups} matrices {size}" if groups > 1 else f"matrix {size}"
         note += f", n_iter={new.n_iter}" + (", freeze" if getattr(new, "freeze", False) else "")
+        note += ", synchronize" if new.synchronize else ""
+        if layer not in self.wiring.called and self.wiring.proven(name):
+            note += ", not called by the traced forward"
         return kind.__name__, note + (f", after {self.new[layer][0]}" if self.new[layer] is not new else "")
 
     def _why_left(self, layer: nn.Module) -> str | None:  # noqa: PLR0911 (one per reason)
@@ -116,7 +137,17 @@ class Plan:
             return f"a {kind.__name__} with a forward of its own"
         if id(layer) in self.direct:
             return f"{self.direct[id(layer)]} uses its weight without calling it"
-        return None
+        return self.unnamed.get(layer)
+
+    def _read_by_unnamed(self) -> dict[nn.Module, str]:
+        """Layers whose weight may be used without calling them, in code that cannot be traced, and what it says."""
+        found = {}
+        for outer, names in self.where.items():
+            expression = None if self.wiring.proven(names[0]) else may_read(outer)
+            if expression is not None:
+                reason = f"{type(outer).__name__} cannot be traced and reads {expression}, perhaps that of this layer"
+                found |= dict.fromkeys(outer.modules(), reason)
+        return found
 
     def _require_possible(self, layer: nn.Module) -> None:
         name = self.where[layer][0]

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
+from torch.overrides import TorchFunctionMode
 
 from ndcore.errors import UserError
 from ndcore.layers import Delinear, FastDeconv
@@ -37,7 +38,8 @@ def deconvolved(layer: nn.Conv2d | nn.Linear, options: Mapping[str, Any]) -> tup
     Raises:
         ValueError: options that do not fit.
     """
-    with torch.device("meta"):  # without spending time or random numbers on weights that are replaced
+    # on the device of the layer, so that every buffer is there with its own first value, whatever options add buffers
+    with torch.device(layer.weight.device), _NoInitialisation():
         if isinstance(layer, nn.Linear):
             new: FastDeconv | Delinear = Delinear(layer.in_features, layer.out_features, bias=False, **options)
             pad = None
@@ -47,14 +49,21 @@ def deconvolved(layer: nn.Conv2d | nn.Linear, options: Mapping[str, Any]) -> tup
                 layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, padding, layer.dilation,
                 layer.groups, bias=False, **options,
             )  # fmt: skip
-    tensor = {"dtype": layer.weight.dtype, "device": layer.weight.device}
-    new.running_mean = torch.zeros(new.running_mean.shape, **tensor)
-    identity = torch.eye(new.running_deconv.shape[-1], **tensor)
-    new.running_deconv = identity.expand(new.running_deconv.shape).clone()
+    new.to(layer.weight.dtype)
     new.weight, new.bias = layer.weight, layer.bias
     place = new if pad is None else nn.Sequential(pad, new)
     hand_over(layer, place)
     return place, new
+
+
+class _NoInitialisation(TorchFunctionMode):
+    """Makes modules without spending time or random numbers on weights that are replaced anyway."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
 
 
 def _padding(layer: nn.Conv2d) -> tuple[tuple[int, int], nn.Module | None]:
