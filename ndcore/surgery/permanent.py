@@ -25,6 +25,8 @@ def make_permanent(model: nn.Module) -> None:
             elif isinstance(hook, SpectralNorm):
                 remove_spectral_norm(module, hook.name)
         if parametrize.is_parametrized(module):
+            kind = type(module)  # removing takes properties from the class, which the given model shares
+            module.__class__ = type(kind.__name__, kind.__bases__, dict(vars(kind)))
             for tensor in list(module.parametrizations):
                 parametrize.remove_parametrizations(module, tensor, leave_parametrized=True)
         if isinstance(module, (nn.Linear, nn.modules.conv._ConvNd)) and "weight" not in module._parameters:

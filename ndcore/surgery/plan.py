@@ -14,6 +14,7 @@ from torch.nn.parameter import is_lazy
 from ndcore.errors import UserError
 from ndcore.layers import Delinear, FastDeconv
 from ndcore.surgery.defaults import LARGEST_MATRIX, default_options
+from ndcore.surgery.example import Seen, sample_vectors
 from ndcore.surgery.replacement import absorbed, deconvolved, exchange, hand_over, is_plain, places, without_norm
 from ndcore.surgery.replacement import weight_is_own as own
 from ndcore.surgery.rules import Options, Rule, covers
@@ -36,8 +37,9 @@ class Plan:
         exclude: Sequence[Rule],
         batch_norm: str,
         options: Options,
+        seen: Seen | None = None,
     ) -> None:
-        self.model, self.batch_norm, self.options = model, batch_norm, options
+        self.model, self.batch_norm, self.options, self.seen = model, batch_norm, options, seen
         self.include, self.exclude = include, exclude
         self.where = places(model)
         self.wiring = wiring(model)
@@ -76,9 +78,10 @@ class Plan:
         ]
         for old, new in self.inner.items():
             if (rows := new.running_deconv.shape[-1]) > LARGEST_MATRIX:
-                notes.append(
-                    f"{self.where[old][0]}: matrices of {rows} rows are slow: exclude it, or without groups lower `block`"
-                )
+                name = self.where[old][0]
+                notes.append(f"{name}: matrices of {rows} rows are slow: exclude it, or without groups lower `block`")
+        if self.seen is None:
+            notes.append("whether covariances are rank-deficient depends on the batch: example=batch tells")
         return tuple(notes)
 
     def carry_out(self) -> nn.Module:
@@ -119,7 +122,16 @@ class Plan:
         note += ", synchronize" if new.synchronize else ""
         if layer not in self.wiring.called and self.wiring.proven(name):
             note += ", not called by the traced forward"
+        note += self._rank(layer)
         return kind.__name__, note + (f", after {self.new[layer][0]}" if self.new[layer] is not new else "")
+
+    def _rank(self, layer: nn.Module) -> str:
+        """A note if the example gives fewer sample vectors than a covariance has rows."""
+        if self.seen is None or not (shapes := self.seen.shapes.get(self.where[layer][0])):
+            return ""
+        vectors = min(sample_vectors(self.new[layer], self.inner[layer], shape) for shape in shapes)
+        rows = self.inner[layer].running_deconv.shape[-1]
+        return f", rank-deficient: {vectors} sample vectors of {rows} features" if vectors <= rows else ""
 
     def _why_left(self, layer: nn.Module) -> str | None:  # noqa: PLR0911 (one per reason)
         if self.include is not None and not self._covered(self.include, layer):
@@ -129,15 +141,17 @@ class Plan:
         kind = next((kind for kind in (nn.Conv2d, nn.Linear) if isinstance(layer, kind)), None)
         if kind is None:
             return "has no deconvolved counterpart"
+        if not own(layer):  # asked first: to look at a weight with spectral norm is to change it
+            return "its weight is computed from others (parametrised, normalised or pruned): make it permanent first"
         if is_lazy(layer.weight):
             return None  # refused
-        if not own(layer):
-            return "its weight is computed from others (parametrised, normalised or pruned): make it permanent first"
         if not is_plain(layer, kind):
             return f"a {kind.__name__} with a forward of its own"
         if id(layer) in self.direct:
             return f"{self.direct[id(layer)]} uses its weight without calling it"
-        return self.unnamed.get(layer)
+        if self.seen is None:
+            return self.unnamed.get(layer)
+        return "its weight is used without calling it" if self.where[layer][0] in self.seen.read else None
 
     def _read_by_unnamed(self) -> dict[nn.Module, str]:
         """Layers whose weight may be used without calling them, in code that cannot be traced, and what it says."""

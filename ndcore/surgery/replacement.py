@@ -147,8 +147,8 @@ def without_norm(norm: _BatchNorm) -> nn.Module | None:
 
 
 def weight_is_own(layer: nn.Module) -> bool:
-    """False for a weight that is computed from others: parametrisation, weight norm, spectral norm, pruning."""
-    return "weight" in layer._parameters and not hasattr(layer, "parametrizations")
+    """False for a weight or bias computed from others: parametrisation, weight norm, spectral norm, pruning."""
+    return {"weight", "bias"} <= layer._parameters.keys() and not hasattr(layer, "parametrizations")
 
 
 def places(model: nn.Module) -> dict[nn.Module, list[str]]:

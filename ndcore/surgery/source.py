@@ -75,12 +75,19 @@ def _attribute_reads(kind: type) -> tuple[set[str], tuple[str, ...]]:
                 path = _chain(node.value)
                 if node.attr in ("weight", "bias") and path:
                     reads.add(path)
-                elif (node.attr in ("weight", "bias") and path is None) or (node.attr in PARAMETERS and path == ""):
+                elif node.attr in PARAMETERS or (node.attr in ("weight", "bias") and path is None):
                     unnamed[ast.unparse(node)] = None
+            if isinstance(node, ast.Call) and _fetches_weight(node):
+                unnamed[ast.unparse(node)] = None
             if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
                 continue
             pending.extend(ast.iter_child_nodes(node))
     return reads, tuple(unnamed)
+
+
+def _fetches_weight(call: ast.Call) -> bool:
+    named = isinstance(call.func, ast.Name) and call.func.id == "getattr" and len(call.args) > 1
+    return named and isinstance(call.args[1], ast.Constant) and call.args[1].value in ("weight", "bias")
 
 
 @cache

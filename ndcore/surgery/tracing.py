@@ -18,6 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from ndcore.surgery.copying import copied, undisturbed
+from ndcore.surgery.reads import ReadWeights
 
 WATCHED = (_ConvNd, nn.Linear, _BatchNorm)
 OWN = frozenset(vars(nn.Module()))
@@ -40,6 +41,8 @@ class Trace:
     """Arguments with a default value: they have it in the graph, and are no inputs of it."""
     hooked: tuple[str, ...]
     """Modules that were traced into and have forward hooks, which no graph runs."""
+    read: frozenset[str]
+    """Layers whose weight or bias the forward pass used, as a tensor, without calling them."""
 
 
 def trace(model: nn.Module, training: bool, *, deep: bool = False) -> Trace:
@@ -63,7 +66,8 @@ def trace_again(root: nn.Module, hooks: dict[nn.Module, tuple[bool, bool]], deep
     optional = {p.name: p.default for p in parameters if p.default is not p.empty}
     inputs = {p.name for p in parameters if p.default is p.empty}
     before = dict(_state(root))
-    with warnings.catch_warnings(), undisturbed(root), patch.object(nn.Module, "__setattr__", _set_attribute):
+    reads = ReadWeights(root)
+    with warnings.catch_warnings(), undisturbed(root), patch.object(nn.Module, "__setattr__", _set_attribute), reads:
         warnings.simplefilter("ignore")
         graph = tracer.trace(root, optional or None)
     for node in list(graph.nodes):  # tracing leaves checks that the optional arguments are the same again
@@ -76,7 +80,15 @@ def trace_again(root: nn.Module, hooks: dict[nn.Module, tuple[bool, bool]], deep
     made = {node.target for node in graph.nodes if node.op == "get_attr"} - before.keys()  # constants of the graph
     written = sorted(key for key in before.keys() | after.keys() - made if before.get(key) != after.get(key))
     kept = {node for value in _kept_values(root) for node in _nodes(value)} | tracer.shown
-    return Trace(root, graph, frozenset(kept), tuple(written), tuple(optional), tuple(sorted(tracer.hooked)))
+    return Trace(
+        root,
+        graph,
+        frozenset(kept),
+        tuple(written),
+        tuple(optional),
+        tuple(sorted(tracer.hooked)),
+        frozenset(reads.found),
+    )
 
 
 class Tracer(fx.Tracer):

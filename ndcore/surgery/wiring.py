@@ -50,9 +50,10 @@ def wiring(model: nn.Module) -> Wiring:
     after: Uses = defaultdict(set)
     before: Uses = defaultdict(set)
     for name, traced in _trace_parts(model, "", known):
-        _follow(model.get_submodule(name), traced, after, before)
-        for layer in _read(model.get_submodule(name), traced.graph):
-            known.read[layer] = type(model.get_submodule(name)).__name__
+        part = model.get_submodule(name)
+        _follow(part, traced, after, before)
+        read = {*_read(traced.graph), *traced.read}
+        known.read |= {part.get_submodule(owner): type(part).__name__ for owner in read}
     known.called = {*after, *before}
     for layer, norms in after.items():
         norm = next(iter(norms))
@@ -93,13 +94,13 @@ def _follow(part: nn.Module, traced: Trace, after: Uses, before: Uses) -> None:
             after[module].add(called.get(users[0]) if alone else None)
 
 
-def _read(part: nn.Module, graph: fx.Graph) -> Iterator[nn.Module]:
-    """Layers whose weight or bias a graph takes for more than its shape or type."""
+def _read(graph: fx.Graph) -> Iterator[str]:
+    """Names of modules whose weight or bias a graph takes for more than its shape or type."""
     for node in graph.nodes:
         if node.op == "get_attr" and not all(_asks_only(user) for user in node.users):
             owner, _, name = node.target.rpartition(".")
             if name in ("weight", "bias"):
-                yield part.get_submodule(owner)
+                yield owner
 
 
 def _asks_only(node: fx.Node) -> bool:
