@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from torch import fx, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from ndcore.surgery.copying import first_line
+from ndcore.surgery.known import is_norm
 from ndcore.surgery.source import METADATA, calls
 from ndcore.surgery.tracing import WATCHED, Trace, trace
+from ndcore.surgery.two_axes import has_two_axes
 
 Uses = dict[nn.Module, set[nn.Module | None]]
 
@@ -30,6 +31,10 @@ class Wiring:
 
     norm_after: dict[nn.Module, nn.Module] = field(default_factory=dict)
     """Of every layer that a batch normalisation directly follows: that normalisation."""
+    norm_before: dict[nn.Module, nn.Module] = field(default_factory=dict)
+    """Of every layer that takes the output of a batch normalisation, which goes nowhere else: that normalisation."""
+    two_axes: set[nn.Module] = field(default_factory=set)
+    """Layers whose input is known to be (n, features) wherever they are called."""
     read: dict[nn.Module, str] = field(default_factory=dict)
     """Layers whose weight or bias is used around their forward, and in what."""
     called: set[nn.Module] = field(default_factory=set)
@@ -49,22 +54,22 @@ def wiring(model: nn.Module) -> Wiring:
     known = Wiring()
     after: Uses = defaultdict(set)
     before: Uses = defaultdict(set)
+    flat: dict[nn.Module, list[bool]] = defaultdict(list)
     for name, traced in _trace_parts(model, "", known):
         part = model.get_submodule(name)
-        _follow(part, traced, after, before)
+        _follow(part, traced, after, before, flat)
         read = {*_read(traced.graph), *traced.read}
         known.read |= {part.get_submodule(owner): type(part).__name__ for owner in read}
-    known.called = {*after, *before}
-    for layer, norms in after.items():
-        norm = next(iter(norms))
-        if len(norms) == 1 and is_norm(norm) and before[norm] == {layer}:
-            known.norm_after[layer] = norm
+    known.called = set(after)
+    known.two_axes = {layer for layer, proofs in flat.items() if all(proofs)}
+    for first, seconds in after.items():
+        second = next(iter(seconds))
+        if len(seconds) == 1 and before.get(second) == {first}:
+            if is_norm(second) and not is_norm(first):
+                known.norm_after[first] = second
+            elif is_norm(first) and not is_norm(second):
+                known.norm_before[second] = first
     return known
-
-
-def is_norm(module: nn.Module | None) -> bool:
-    """Whether a module is a batch normalisation."""
-    return isinstance(module, _BatchNorm)
 
 
 def _trace_parts(module: nn.Module, name: str, known: Wiring) -> Iterator[tuple[str, Trace]]:
@@ -83,15 +88,15 @@ def _trace_parts(module: nn.Module, name: str, known: Wiring) -> Iterator[tuple[
         yield from ((name, traced) for traced in traces)
 
 
-def _follow(part: nn.Module, traced: Trace, after: Uses, before: Uses) -> None:
+def _follow(part: nn.Module, traced: Trace, after: Uses, before: Uses, flat: dict[nn.Module, list[bool]]) -> None:
     called = {node: part.get_submodule(node.target) for node in traced.graph.nodes if node.op == "call_module"}
     for node, module in called.items():
-        if is_norm(module):
-            before[module].add(called.get(node.args[0]) if len(node.args) == 1 and not node.kwargs else None)
-        elif isinstance(module, WATCHED):
+        if is_norm(module) or isinstance(module, WATCHED):
             users = list(node.users)
             alone = len(users) == 1 and node not in traced.kept
             after[module].add(called.get(users[0]) if alone else None)
+            before[module].add(called.get(node.args[0]) if len(node.args) == 1 and not node.kwargs else None)
+            flat[module].append(len(node.args) == 1 and has_two_axes(node.args[0], called))
 
 
 def _read(graph: fx.Graph) -> Iterator[str]:
