@@ -25,12 +25,11 @@ from ndcore.layers.synchronize import several_processes
 from ndcore.layers.whitening import image_statistics, sample_statistics
 from ndcore.layers.whitening_layer import WhiteningLayer
 
-
 AUTO = "auto"
 AUTO_STRIDES = (3, 2, 1)
 SAMPLES_PER_FEATURE = 4
 """Sample vectors per feature that `sampling_stride="auto"` asks for. With r vectors of d independent features of equal
-variance, the smallest eigenvalue of the covariance is about (1 − √(d/r))² of the true one: a quarter at 4, none at 1."""
+variance, the smallest eigenvalue of the covariance is about (1 − √(d/r))² of the true one: a quarter at 4, 0 at 1."""
 
 
 class FastDeconv(WhiteningLayer, _ConvNd):

@@ -209,3 +209,8 @@ MODELS = [
     *_entries("timm", TIMM),
     *(Entry("own", name, make=make, inputs=inputs) for name, (make, inputs) in OWN.items()),
 ]
+EXPECTED = {
+    "own-tied_autoencoder": ("refused", "Autoencoder uses its weight without calling it"),
+    "own-recurrent_only": ("refused", "has no Conv2d and no Linear layer"),
+}
+"""Of those that do not work: what becomes of them, and words of the reason."""
