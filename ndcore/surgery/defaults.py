@@ -1,5 +1,7 @@
 """Options that `deconvolve` chooses where it is not told; the networks of the study keep those of the layers.
 
+- `averaging="weighted"`: running values start at the first batch, so that evaluation after few steps is near
+  training; see `ndcore.layers.averaging`.
 - `sampling_stride="auto"`: as few positions as leave enough sample vectors, see `ndcore.layers.fast_deconv`.
 - `block`: as the layer's own, but so that a matrix has at most `LARGEST_MATRIX` rows where the kernel is large.
 - `synchronize=True` in a model with `nn.SyncBatchNorm`.
@@ -22,7 +24,7 @@ LARGEST_MATRIX = 1024
 
 def default_options(layer: nn.Conv2d | nn.Linear, synchronize: bool) -> dict[str, Any]:
     """Options of the FastDeconv or Delinear that takes the place of a layer."""
-    options: dict[str, Any] = {"synchronize": True} if synchronize else {}
+    options: dict[str, Any] = {"averaging": "weighted"} | ({"synchronize": True} if synchronize else {})
     if isinstance(layer, nn.Conv2d):
         options["sampling_stride"] = AUTO
         if layer.groups == 1:

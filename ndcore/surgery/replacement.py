@@ -80,7 +80,7 @@ def plain(layer: FastDeconv | Delinear, weight: Tensor, bias: Tensor | None) -> 
     else:
         new = nn.Conv2d(
             layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding, layer.dilation,
-            layer.groups, bias=False, **tensor,
+            layer.groups, bias=False, padding_mode=layer.padding_mode, **tensor,
         )  # fmt: skip
     new.weight = nn.Parameter(weight, layer.weight.requires_grad)
     if bias is not None:

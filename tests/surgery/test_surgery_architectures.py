@@ -16,8 +16,8 @@ from ndcore.models._normalization import Deconvolution
 from ndcore.models.resnet18d import ResNet18D
 
 STEM = {"conv1": {"n_iter": 15, "freeze": True}}
-RESNET = {"overrides": STEM, "linear": {"block": 64}}
-STUDY = {"sampling_stride": 3}
+RESNET = {"overrides": STEM, "linear": {"block": 64, "averaging": "published"}}
+STUDY = {"sampling_stride": 3, "averaging": "published"}
 
 
 def layers(model: nn.Module) -> list[str]:
@@ -59,7 +59,11 @@ def test_torchvision_resnet18_becomes_the_imagenet_resnet18(shortcuts):
 def test_all_norms_dropped_torchvision_densenet_is_ours():
     with torch.device("meta"):
         stem = {"features.conv0": {"n_iter": 15, "freeze": True}}
-        options = {"overrides": stem, "conv": {"bias": True, **STUDY}, "linear": {"block": 64}}
+        options = {
+            "overrides": stem,
+            "conv": {"bias": True, **STUDY},
+            "linear": {"block": 64, "averaging": "published"},
+        }
         new = ndcore.deconvolve(tv.densenet121(), batch_norm="drop-all", **options)
         ours = models.create("densenet121_imagenet", "nd", 1000)
     assert layers(new) == layers(ours)
