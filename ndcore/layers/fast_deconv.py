@@ -49,7 +49,7 @@ class FastDeconv(WhiteningLayer, _ConvNd):
             the channels, their greatest common divisor is taken. With groups > 1 each group has its own matrix.
         sampling_stride: the statistics use every so many positions of the convolution, per axis. "auto": for each batch
             the largest of 3, 2 and 1 that leaves at least `SAMPLES_PER_FEATURE` sample vectors per feature, and 1 where
-            none does. It follows from the shapes alone.
+            none does; a strided 1×1 kernel then uses every pixel. It follows from the shapes alone.
         freeze: after `freeze_iter` training steps use the running statistics also in training; they are live again
             for the first `freeze_iter` + 1 of every 10·`freeze_iter` steps, as in the published code.
         synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
@@ -212,12 +212,14 @@ class FastDeconv(WhiteningLayer, _ConvNd):
 
     def _steps(self, shape: Sequence[int]) -> Pair:
         """Distance of the sampled positions in rows and columns of a padded batch of this shape."""
-        strides = AUTO_STRIDES if self.sampling_stride == AUTO else (self.sampling_stride,)
-        for stride in strides:
-            steps = (stride * self.stride[0], stride * self.stride[1])
-            if stride == strides[-1] or self._vectors(shape, steps) >= SAMPLES_PER_FEATURE * self.num_features:
-                break
-        return steps
+        own = tuple(self.stride)
+        if self.sampling_stride != AUTO:
+            return self.sampling_stride * own[0], self.sampling_stride * own[1]
+        candidates = [(stride * own[0], stride * own[1]) for stride in AUTO_STRIDES]
+        if self.kernel_size == (1, 1):
+            candidates.append((1, 1))  # the flattened index knows no rows: a strided convolution may use every pixel
+        enough = SAMPLES_PER_FEATURE * self.num_features
+        return next((steps for steps in candidates if self._vectors(shape, steps) >= enough), candidates[-1])
 
     def _vectors(self, shape: Sequence[int], steps: Pair) -> int:
         *batch, height, width = shape
