@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_leaves
 import ndcore
 from ndcore.errors import UserError
 
-LEARNING_RATE, STEPS = 0.05, 3
+LEARNING_RATE, STEPS = 0.01, 3
 BEFORE, FOLDED = 1e-4, 1e-5
 """Largest differences relative to the largest value: of outputs before training, and after the fold."""
 

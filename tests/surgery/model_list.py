@@ -49,7 +49,7 @@ class Entry:
         generator = torch.Generator().manual_seed(1)
         if self.inputs is not None:
             return self.inputs()
-        return (torch.randn(4, 3, self.side, self.side, generator=generator),)
+        return (torch.randn(8, 3, self.side, self.side, generator=generator),)
 
 
 SMALL = {"conv": {"block": 16}, "linear": {"block": 64}}
@@ -76,7 +76,7 @@ def _entries(source: str, lines: str) -> list[Entry]:
 
 
 TORCHVISION = """
-alexnet 32
+alexnet 64
 convnext_tiny 32
 densenet121 32
 efficientnet_b0 32 full
