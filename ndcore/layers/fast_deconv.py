@@ -23,7 +23,7 @@ from ndcore.layers.checks import require_counts, require_dtype, require_pair, re
 from ndcore.layers.fold import fold
 from ndcore.layers.inverse_root import PLAIN_ABOVE
 from ndcore.layers.patches import Patches
-from ndcore.layers.statistics import block_size, sample_patches, sample_pixels
+from ndcore.layers.statistics import Pair, block_size, sample_patches, sample_pixels
 from ndcore.layers.synchronize import several_processes
 from ndcore.layers.whitening import image_statistics, sample_statistics
 from ndcore.layers.whitening_layer import WhiteningLayer
@@ -49,7 +49,7 @@ class FastDeconv(WhiteningLayer, _ConvNd):
             the channels, their greatest common divisor is taken. With groups > 1 each group has its own matrix.
         sampling_stride: the statistics use every so many positions of the convolution, per axis. "auto": for each batch
             the largest of 3, 2 and 1 that leaves at least `SAMPLES_PER_FEATURE` sample vectors per feature, and 1 where
-            none does. It follows from the shapes alone.
+            none does; a strided 1×1 kernel then uses every pixel. It follows from the shapes alone.
         freeze: after `freeze_iter` training steps use the running statistics also in training; they are live again
             for the first `freeze_iter` + 1 of every 10·`freeze_iter` steps, as in the published code.
         synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
@@ -191,11 +191,11 @@ class FastDeconv(WhiteningLayer, _ConvNd):
             or (self.synchronize and several_processes())
         ):
             return x, *sample_statistics(self.sample(x), self.eps, self.n_iter, self.synchronize)
-        return image_statistics(x, self._patches(x.shape), self.eps)
+        return image_statistics(x, self._patches(self._steps(x.shape)), self.eps)
 
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (g, r, d) of a batch (n, c, h, w)."""
-        step = self._patches(x.shape).stride
+        step = self._steps(x.shape)
         if self.kernel_size == (1, 1):
             return sample_pixels(x, step[0] * step[1], self.groups, self.num_features)
         return sample_patches(
@@ -208,24 +208,28 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         return self.vectors_in((*shape[:-2], *grown))
 
     def vectors_in(self, shape: Sequence[int]) -> int:
-        return self._vectors(self._patches(shape), shape)
+        return self._vectors(shape, self._steps(shape))
 
-    def _vectors(self, patches: Patches, shape: Sequence[int]) -> int:
+    def _steps(self, shape: Sequence[int]) -> Pair:
+        """Distance of the sampled positions in rows and columns of a padded batch of this shape."""
+        own = tuple(self.stride)
+        if self.sampling_stride != AUTO:
+            return self.sampling_stride * own[0], self.sampling_stride * own[1]
+        candidates = [(stride * own[0], stride * own[1]) for stride in AUTO_STRIDES]
+        if self.kernel_size == (1, 1):
+            candidates.append((1, 1))  # the flattened index knows no rows: a strided convolution may use every pixel
+        enough = SAMPLES_PER_FEATURE * self.num_features
+        return next((steps for steps in candidates if self._vectors(shape, steps) >= enough), candidates[-1])
+
+    def _vectors(self, shape: Sequence[int], steps: Pair) -> int:
         *batch, height, width = shape
         images, blocks = math.prod(batch[:-1]), self.in_channels // self.groups // self.block
         if self.kernel_size == (1, 1):
-            return -(-images * height * width // math.prod(patches.stride)) * blocks
-        return images * math.prod(patches.grid(height, width)) * blocks
+            return -(-images * height * width // math.prod(steps)) * blocks
+        return images * math.prod(self._patches(steps).grid(height, width)) * blocks
 
-    def _patches(self, shape: Sequence[int]) -> Patches:
-        """Which vectors of images of this shape (…, h, w) are the sample."""
-        strides = AUTO_STRIDES if self.sampling_stride == AUTO else (self.sampling_stride,)
-        for stride in strides:
-            steps = (stride * self.stride[0], stride * self.stride[1])
-            patches = Patches(self.kernel_size, steps, self.own_padding, self.dilation, self.groups, self.block)
-            if stride == strides[-1] or self._vectors(patches, shape) >= SAMPLES_PER_FEATURE * self.num_features:
-                break
-        return patches
+    def _patches(self, steps: Pair) -> Patches:
+        return Patches(self.kernel_size, steps, self.own_padding, self.dilation, self.groups, self.block)
 
     def _check_input(self, x: Tensor) -> None:
         require_dtype(x, self.weight, self)
