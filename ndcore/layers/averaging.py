@@ -59,3 +59,14 @@ def batch_share(layer: WhiteningLayer, shape: Sequence[int]) -> float | Tensor:
         count = joint_count(count)
     tracked.copy_(count + (tracked if momentum is None else (tracked * (1 - momentum)).round()))
     return count / tracked
+
+
+def lasting(running: Tensor, needed: bool) -> Tensor:
+    """A running value that a backward pass may need: a live step changes the buffer in place, perhaps before that pass.
+
+    Args:
+        needed: whether the forward that takes it has a gradient which needs it.
+    """
+    if needed and torch.is_grad_enabled() and not torch.jit.is_tracing():  # a trace must not depend on the grad mode
+        return running.clone()
+    return running

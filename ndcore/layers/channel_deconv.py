@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ndcore.layers.averaging import lasting
 from ndcore.layers.checks import (
     full_precision,
     require_counts,
@@ -116,9 +117,7 @@ class ChannelDeconv(FxLeaf):
             require_finite(deconv, x, self)
             seen = {"running_mean1": mean, "running_deconv": deconv}
         else:
-            mean, deconv = self.running_mean1.to(x.dtype), self.running_deconv.to(x.dtype)
-            if torch.is_grad_enabled() and x.requires_grad:
-                deconv = deconv.clone()  # a training step changes the buffer in place, perhaps before the backward pass
+            mean, deconv = self.running_mean1.to(x.dtype), lasting(self.running_deconv.to(x.dtype), x.requires_grad)
         white = deconv @ (rows - mean)  # (block, c/block·n·h·w)
         return white.view(c, n, h, w).transpose(0, 1), seen
 

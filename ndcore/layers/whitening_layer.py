@@ -30,7 +30,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ndcore.layers.averaging import Averaging, batch_share, require_averaging
+from ndcore.layers.averaging import Averaging, batch_share, lasting, require_averaging
 from ndcore.layers.checks import (
     full_precision,
     require_counts,
@@ -190,10 +190,7 @@ class WhiteningLayer(FxLeaf):
         mean, deconv = self.running_transform()
         if source == "stored":
             mean, deconv = self.stored_mean.view_as(mean), self.stored_deconv.view_as(deconv)
-        if torch.is_grad_enabled() and self.weight.requires_grad:
-            # a live step changes the buffers in place, perhaps before this step's backward pass
-            return mean.clone(), deconv.clone()
-        return mean, deconv
+        return lasting(mean, self.weight.requires_grad), lasting(deconv, self.weight.requires_grad)
 
     def _source(self, x: Tensor) -> str:
         """`source`, of the forward that this one repeats if it does; a batch whose statistics are tracked already is a

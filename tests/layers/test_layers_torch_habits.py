@@ -82,6 +82,14 @@ def test_a_traced_model_computes_the_same_and_calls_the_layer(make, shape, train
     assert all(torch.equal(a, b) for a, b in zip(traced.buffers(), model.buffers(), strict=True))
 
 
+@every_layer
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:.torch.jit.trace:FutureWarning")
+def test_script_tracing_in_evaluation(make, shape):
+    layer, x = make(), randn(*shape)
+    layer(x)
+    assert torch.equal(torch.jit.trace(layer.eval(), (x,))(x), layer(x))
+
+
 @pytest.mark.filterwarnings("ignore:NOTE. The nodes obtained by tracing the model")
 def test_features_of_a_model_by_the_names_of_its_layers():
     model = nn.Sequential()
