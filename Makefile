@@ -1,5 +1,6 @@
 # make report   sets everything up, runs a BN and an ND experiment on embedded data, builds the book
-# make test     sets everything up, runs the whole test suite
+# make test     sets everything up, runs the test suite
+# make test-all as make test, and deconvolves some 140 networks of others: about an hour more
 # make test-cpus  the numeric tests as other processors and other numbers of threads would compute them
 # make book     builds the book from the records in runs/; STRICT=1 fails on damaged or missing files
 # make pdf      builds the book and prints it into one PDF, with the Chromium that is installed
@@ -9,7 +10,7 @@ LOCK ?= requirements.lock# the versions of the published report; LOCK=/dev/null 
 BIN = $(VENV)/bin# its scripts begin with the checkout's path, which a shell may misread: hence python -m
 DEMO = $(BIN)/python -m ndcore run --arch resnet18d --dataset digits --epochs 3 --seed 0
 
-.PHONY: report test test-cpus book pdf setup lint lock clean
+.PHONY: report test test-all test-cpus book pdf setup lint lock clean
 .DEFAULT_GOAL := report
 
 report: setup
@@ -28,6 +29,9 @@ test: $(VENV)/.ready-test
 
 test-cpus: $(VENV)/.ready-test
 	PYTHON=$(BIN)/python bash tests/every_cpu.sh
+
+test-all: $(VENV)/.ready-test
+	$(BIN)/python -m pytest -m ""
 
 lint: $(VENV)/.ready-test
 	$(BIN)/python -m ruff check

@@ -41,13 +41,13 @@ def find_blocks_by_number(channels: int, numbers: Sequence[int]) -> dict[int, np
 def find_slots(channels: int, block: int, kernel: int = 3, kind: type[FastDeconv] = FastDeconv) -> np.ndarray:
     """The slot of every entry, (c, k): entries with the same number share one row of the covariance.
 
-    After a training step on a patch with a single entry, the running mean, which all blocks share, is not zero at that
-    entry's slot alone. Arguments as of `find_blocks`.
+    After a training step on two patches with the same single entry, the running mean, which all blocks share, is not
+    zero at that entry's slot alone. Arguments as of `find_blocks`.
     """
     layer, impulses = _probe(channels, block, kernel, kind)
     slots = []
     for impulse in impulses:
-        layer(impulse.unsqueeze(0))
+        layer(impulse.expand(2, *impulse.shape))
         (slot,) = layer.running_mean.nonzero()
         slots.append(int(slot))
     return np.array(slots).reshape(channels, -1)
@@ -56,7 +56,8 @@ def find_slots(channels: int, block: int, kernel: int = 3, kind: type[FastDeconv
 def _probe(channels: int, block: int, kernel: int, kind: type[FastDeconv]) -> tuple[FastDeconv, Tensor]:
     """A layer whose every output copies one entry, and the patches (c·k, c, …) with a single entry."""
     entries = channels * kernel**2
-    layer = kind(channels, entries, kernel, block=block, momentum=1.0, bias=False).double().requires_grad_(False)
+    layer = kind(channels, entries, kernel, block=block, momentum=1.0, bias=False, sampling_stride=1)
+    layer = layer.double().requires_grad_(False)
     impulses = torch.eye(entries, dtype=torch.float64).view(entries, channels, kernel, kernel)
     layer.weight.copy_(impulses)
     return layer, impulses

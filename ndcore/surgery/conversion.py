@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, overload
@@ -12,6 +11,9 @@ from torch import nn
 
 from ndcore.errors import UserError, unknown_name
 from ndcore.layers import Delinear, FastDeconv
+from ndcore.surgery.comparison import require_same, run
+from ndcore.surgery.copying import copied
+from ndcore.surgery.example import look
 from ndcore.surgery.plan import Plan
 from ndcore.surgery.published import require_own_layers
 from ndcore.surgery.rules import Options, Rule, as_rules, require_known
@@ -20,7 +22,7 @@ from ndcore.surgery.summary import Summary
 BATCH_NORM = ("fold", "drop", "keep", "drop-all")
 GEOMETRY = {
     "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "in_features",
-    "out_features",
+    "out_features", "padding_mode", "device", "dtype",
 }  # fmt: skip
 """Arguments that the replaced layer decides."""
 
@@ -38,6 +40,7 @@ def deconvolve(
     conv: Mapping[str, Any] | None = None,
     linear: Mapping[str, Any] | None = None,
     overrides: Mapping[str | type[nn.Module], Mapping[str, Any]] | None = None,
+    example: Any = None,
     inplace: bool = False,
     report: bool = False,
 ) -> nn.Module | tuple[nn.Module, Summary]:
@@ -66,7 +69,16 @@ def deconvolve(
     **Left as they are, and said so in the summary**: other convolutions (transposed, 1-D, 3-D); subclasses of Conv2d
     and Linear with a forward of their own; weights that are computed from others (weight norm, pruning); layers whose
     weight is used without calling them (`out_proj` of `nn.MultiheadAttention`, both linear layers of
-    `nn.TransformerEncoderLayer`); layers that are deconvolved already, so a second call changes nothing.
+    `nn.TransformerEncoderLayer`), or perhaps is, in code that cannot be traced; layers that are deconvolved already, so
+    a second call changes nothing.
+
+    **Options that are chosen where you give none** (`ndcore.surgery.defaults`): `sampling_stride="auto"`, so that small
+    maps and small batches give enough sample vectors; `averaging="weighted"`, so that evaluation after few steps is
+    near training; a `block` with which no matrix has more than 1024 rows; `synchronize=True` for a model with
+    `nn.SyncBatchNorm`. What the study ran is `conv={"sampling_stride": 3, "averaging": "published"}` and
+    `linear={"averaging": "published"}`.
+
+    The model's code runs on copies only: its counters, lists, buffers and classes stay as they are.
 
     A shared layer stays shared, and its statistics are those of all its uses. Padding that FastDeconv does not have
     (modes other than zeros, "same" with an even kernel) becomes a padding module before it, in an `nn.Sequential`.
@@ -81,6 +93,9 @@ def deconvolve(
         linear: arguments of `ndcore.layers.Delinear` for all linear layers.
         overrides: of name patterns or classes, arguments for the layers that they cover; the last one wins. The study
             treats most first layers so: `{"conv1": {"n_iter": 15, "freeze": True}}`.
+        example: a batch as in training, or a tuple of inputs. If given, copies of the model run on it: the summary
+            says where the batch gives a covariance no full rank, no layer's use of weights is in doubt, and with "fold"
+            and "keep" the outputs of both models are compared.
         inplace: change the given model instead of a deep copy.
         report: also return what was replaced, what was left, and why.
 
@@ -90,7 +105,8 @@ def deconvolve(
     Raises:
         UserError: no layer to replace; a rule or option that does not exist, fits nothing or has no effect; a layer
             that is not initialised yet (lazy), neither float32 nor float64, or also held in a list of plain Python; a
-            compiled, scripted or distributed model; a model that cannot be copied.
+            compiled, scripted or distributed model; a model that cannot be copied; an example on which the model fails,
+            or on which the outputs differ.
     """
     require_open(model, "deconvolve")
     if batch_norm not in BATCH_NORM:
@@ -105,11 +121,18 @@ def deconvolve(
         overrides,
         {kind: _options(kind) for kind in (FastDeconv, Delinear)},
     )
-    plan = Plan(model if inplace else copied(model), chosen, excluded, batch_norm, options)
+    seen = None if example is None else look(model, example)
+    work = copied(model) if seen is not None or not inplace else model
+    plan = Plan(work, chosen, excluded, batch_norm, options, seen)
     _require_work(plan, model)
     options.require_used()
-    summary = Summary("deconvolved", plan.changes)
+    summary = Summary("deconvolved", plan.changes, plan.notes)
     result = plan.carry_out()
+    if seen is not None:
+        if batch_norm in ("fold", "keep"):
+            require_same(seen.outputs, run(result, example), "deconvolve")
+        if inplace:
+            result = Plan(model, chosen, excluded, batch_norm, options, seen).carry_out()
     return (result, summary) if report else result
 
 
@@ -126,18 +149,6 @@ def require_open(model: nn.Module, what: str) -> None:
     wrapped = isinstance(model, (torch.jit.ScriptModule, nn.parallel.DistributedDataParallel))
     if wrapped or hasattr(model, "_orig_mod") or type(model).__name__ == "FullyShardedDataParallel":
         raise UserError(f"{type(model).__name__}: {what} the model before it is compiled, scripted or distributed")
-
-
-def copied(model: nn.Module) -> nn.Module:
-    """A deep copy.
-
-    Raises:
-        UserError: the model has something that cannot be copied.
-    """
-    try:
-        return copy.deepcopy(model)
-    except Exception as error:  # whatever a user's module holds
-        raise UserError(f"{type(model).__name__} cannot be copied: {error}") from error
 
 
 def _options(kind: type) -> tuple[str, ...]:

@@ -6,19 +6,20 @@ import warnings
 from typing import Any, Literal, overload
 
 import torch
-from torch import fx, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils._pytree import tree_leaves
+from torch import nn
 
 from ndcore.errors import UserError
 from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
-from ndcore.surgery.conversion import copied, require_open
-from ndcore.surgery.replacement import absorbed, exchange, hand_over, is_plain, places, plain, untouched, without_norm
+from ndcore.surgery.comparison import require_same, run
+from ndcore.surgery.conversion import require_open
+from ndcore.surgery.copying import copied
+from ndcore.surgery.graph import as_graph
+from ndcore.surgery.known import is_norm, is_plain, pads_same, without_norm
+from ndcore.surgery.permanent import make_permanent
+from ndcore.surgery.replacement import absorbed, exchange, hand_over, places, plain, plain_same, untouched
 from ndcore.surgery.summary import Change, Summary
-from ndcore.surgery.wiring import Tracer, norms_after, trace
+from ndcore.surgery.wiring import wiring
 
-TOLERANCE = 1e-4
-"""Largest difference of outputs, relative to the largest output, that an example may show: float32 has 1e-7."""
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
@@ -33,11 +34,13 @@ def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.M
 
     FastDeconv becomes Conv2d and Delinear Linear, their running statistics folded into weight and bias; that is exact
     at the border too, where both pad the raw input with zeros. A batch normalisation that directly follows a
-    convolution goes into its weights; one that does not (before a convolution, or after a linear layer) stays.
+    convolution, or a linear layer on (n, features), goes into its weights; one that does not stays. Weights that
+    pruning, weight norm or spectral norm compute become permanent.
 
     The result is a `torch.fx.GraphModule`: the traced forward pass of evaluation mode. It consists of the modules of
     torch alone, neither of this package nor of the model's own classes, so it can be saved with `torch.save` and loaded
-    (with `weights_only=False`) where neither is installed, and exported with `torch.export` and `torch.onnx.export`.
+    (with `weights_only=False`) where neither is installed, and exported with `torch.export` and `torch.onnx.export`. If
+    some function or module cannot be traced into, the summary says which, and which package loading needs.
     It is for inference: switched to training mode it does not become the given model again. A call of a GraphModule
     takes some ten microseconds more than one of the model's own class. Hooks of the whole model
     are not in it; those of single layers are. A forward that cannot be traced is left as it is: then the result is a
@@ -59,23 +62,23 @@ def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.M
     Raises:
         UserError: nothing to fold; a `ChannelDeconv`, which acts on activations and has no weights to fold into; a
             compiled, scripted or distributed model; a model that cannot be copied; outputs of the example that differ
-            by more than 1e-4 of the largest, because the forward branches in a way that tracing does not see.
+            by more than 1e-4 of the largest, because the forward branches in a way that tracing does not see, or are
+            NaN already; a weight that something outside torch computes.
     """
     require_open(model, "fold")
     result = copied(model).eval()
     _require_foldable(result)
-    inputs = None if example is None else (example if isinstance(example, tuple) else (example,))
+    make_permanent(result)
     with torch.no_grad():
-        expected = None if inputs is None else result(*inputs)
         result, changes = _fold_layers(result)
         if not any(change.now for change in changes):
             raise UserError(
                 f"{type(model).__name__} has no deconvolution and no batch normalisation directly after a convolution: "
                 "there is nothing to fold"
             )
-        result, notes = _as_graph(result)
-        if inputs is not None:
-            _require_same(expected, result(*inputs))
+        result, notes = as_graph(result)
+        if example is not None:
+            require_same(run(model, example), run(result, example), "fold")
     summary = Summary("folded", tuple(changes), notes)
     return (result, summary) if report else result
 
@@ -89,31 +92,38 @@ def _require_foldable(model: nn.Module) -> None:
 def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
     """Exchange the layers of a copy in evaluation mode; returns it (or what stands for it) and what was done."""
     where = places(model)
-    norm_after = norms_after(model)
+    known = wiring(model)
     new: dict[nn.Module, nn.Module] = {}
+    inner: dict[nn.Module, nn.Module] = {}
     decided: dict[nn.Module, tuple[str | None, str]] = {}
     for layer in where:
         if isinstance(layer, (FastDeconv, Delinear)):
             new[layer] = plain(layer, *layer.folded(*layer.running_transform()))
             decided[layer] = type(new[layer]).__name__, "its whitening in weight and bias"
-        elif isinstance(layer, _BatchNorm):
+            inner[layer] = new[layer]
+        elif pads_same(layer):
+            new[layer], inner[layer] = plain_same(layer)
+        elif is_norm(layer):
             decided[layer] = None, "does not directly follow a convolution alone"
-    for layer, norm in norm_after.items():
-        target = new.get(layer, layer)
-        if reason := _why_norm_left(target, layer, norm):
+    for layer, norm in known.norm_after.items():
+        target = inner.get(layer, layer)
+        if reason := _why_norm_left(target, layer, norm, layer in known.two_axes):
             decided[norm] = None, reason
             continue
         weight, bias = absorbed(target, norm)
         target.weight, target.bias = (nn.Parameter(p, layer.weight.requires_grad) for p in (weight, bias))
         new[norm] = hand_over(norm, without_norm(norm))
         decided[norm] = type(new[norm]).__name__, f"in {where[layer][0] or 'the layer'}"
-    _warn_untouched([where[layer][0] for layer in new if untouched(layer)], len(new))
+    states = [layer for layer in new if not pads_same(layer)]
+    _warn_untouched([where[layer][0] for layer in states if untouched(layer)], len(states))
     changes = [Change(" = ".join(where[m]), type(m).__name__, *decided[m]) for m in where if m in decided]
     return exchange(model, new), changes
 
 
-def _why_norm_left(target: nn.Module, layer: nn.Module, norm: nn.Module) -> str | None:
-    if not any(is_plain(target, kind) for kind in CONVOLUTIONS):
+def _why_norm_left(target: nn.Module, layer: nn.Module, norm: nn.Module, two_axes: bool) -> str | None:
+    if is_plain(target, nn.Linear) and not two_axes:
+        return "the input of the linear layer is not known to be (n, features)"
+    if not any(is_plain(target, kind) for kind in (*CONVOLUTIONS, nn.Linear)):
         return f"a {type(target).__name__} cannot take it over"
     if without_norm(norm) is None:
         return "not a plain batch normalisation"
@@ -132,40 +142,3 @@ def _warn_untouched(names: list[str], count: int) -> None:
             UserWarning,
             stacklevel=4,
         )
-
-
-def _as_graph(model: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
-    """The traced model, or the model itself and a note why."""
-    for tracer in (fx.Tracer(), Tracer()):
-        try:
-            graph = trace(model, tracer)
-        except Exception as error:  # a user's forward may raise anything when it is traced
-            reason = f"the forward of {type(model).__name__} cannot be traced ({str(error).splitlines()[0]})"
-            continue
-        graph._tracer_cls = None  # else a saved model would ask for this package
-        graph_module = fx.GraphModule(model, graph).eval()
-        _remove_identities(graph_module)
-        return graph_module, ()
-    return model, (f"{reason}: its layers were exchanged in a copy that needs its own classes",)
-
-
-def _remove_identities(model: fx.GraphModule) -> None:
-    for node in list(model.graph.nodes):
-        if node.op == "call_module" and type(module := model.get_submodule(node.target)) is nn.Identity:
-            if module._forward_hooks or module._forward_pre_hooks:
-                continue
-            node.replace_all_uses_with(node.args[0])
-            model.graph.erase_node(node)
-    model.delete_all_unused_submodules()
-    model.recompile()
-
-
-def _require_same(expected: Any, got: Any) -> None:
-    for a, b in zip(tree_leaves(expected), tree_leaves(got), strict=True):
-        if isinstance(a, torch.Tensor) and a.numel():
-            error = ((a - b).abs().max() / a.abs().max().clamp_min(torch.finfo(a.dtype).tiny)).item()
-            if not error <= TOLERANCE:
-                raise UserError(
-                    f"fold: the outputs of the example differ by {error:.1e} of the largest: the forward of this "
-                    "model branches on its input, and the traced branch is another one"
-                )

@@ -6,19 +6,21 @@ from collections import Counter
 from collections.abc import Sequence
 
 import torch
-from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
 
 from ndcore.errors import UserError
 from ndcore.layers import Delinear, FastDeconv
-from ndcore.surgery.replacement import absorbed, deconvolved, exchange, hand_over, is_plain, places, without_norm
-from ndcore.surgery.replacement import weight_is_own as own
+from ndcore.surgery.defaults import LARGEST_MATRIX, default_options
+from ndcore.surgery.example import Seen, sample_vectors
+from ndcore.surgery.known import is_norm, is_plain, without_norm
+from ndcore.surgery.known import weight_is_own as own
+from ndcore.surgery.replacement import absorbed, absorbed_before, deconvolved, exchange, hand_over, places
 from ndcore.surgery.rules import Options, Rule, covers
-from ndcore.surgery.source import read_directly
+from ndcore.surgery.source import may_read, read_directly
 from ndcore.surgery.summary import Change
-from ndcore.surgery.wiring import norms_after
+from ndcore.surgery.wiring import wiring
 
 
 class Plan:
@@ -35,23 +37,29 @@ class Plan:
         exclude: Sequence[Rule],
         batch_norm: str,
         options: Options,
+        seen: Seen | None = None,
     ) -> None:
-        self.model, self.batch_norm, self.options = model, batch_norm, options
+        self.model, self.batch_norm, self.options, self.seen = model, batch_norm, options, seen
         self.include, self.exclude = include, exclude
         self.where = places(model)
-        self.direct = read_directly(model)
-        self.norm_after = norms_after(model)
+        self.wiring = wiring(model)
+        self.direct = read_directly(model) | {id(layer): reader for layer, reader in self.wiring.read.items()}
+        self.unnamed = self._read_by_unnamed()
+        self.norm_after = self.wiring.norm_after
         self.before = {norm: layer for layer, norm in self.norm_after.items()}
+        self.follower = {norm: layer for layer, norm in self.wiring.norm_before.items()}
         self.owners = Counter(id(p) for m in self.where for p in m._parameters.values() if p is not None)
+        self.synchronize = any(isinstance(module, nn.SyncBatchNorm) for module in self.where)
         self.new: dict[nn.Module, nn.Module] = {}
         self.inner: dict[nn.Module, FastDeconv | Delinear] = {}
         self.absorbed: dict[nn.Module, bool] = {}  # of a layer: whether its normalisation goes into its weights
+        self.absorbed_before: dict[nn.Module, nn.Module] = {}  # of a layer: the normalisation that stood before it
         self.decided: dict[nn.Module, tuple[str | None, str]] = {}
         for layer in self.where:
             if isinstance(layer, (_ConvNd, nn.Linear)):
                 self.decided[layer] = self._layer(layer)
         for norm in self.where:
-            if isinstance(norm, _BatchNorm):
+            if is_norm(norm):
                 self.decided[norm] = self._norm(norm)
 
     @property
@@ -63,9 +71,27 @@ class Plan:
             if m in self.decided
         )
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What concerns the whole model."""
+        notes = [
+            f"{name or 'the model'} cannot be traced ({reason}): what follows what there is not known"
+            for name, reason in self.wiring.untraced.items()
+        ]
+        for old, new in self.inner.items():
+            if (rows := new.running_deconv.shape[-1]) > LARGEST_MATRIX:
+                name = self.where[old][0]
+                notes.append(f"{name}: matrices of {rows} rows are slow: exclude it, or without groups lower `block`")
+        if self.seen is None:
+            notes.append("whether covariances are rank-deficient depends on the batch: example=batch tells")
+        return tuple(notes)
+
     def carry_out(self) -> nn.Module:
         """Exchange the layers. Returns the model, or what stands for it if it is a single layer."""
         model = exchange(self.model, self.new)
+        for layer, norm in self.absorbed_before.items():
+            if self.batch_norm == "fold":
+                _set_weights(self.inner[layer], *absorbed_before(self.inner[layer], norm))
         for layer, fold in self.absorbed.items():
             _take_over(self.inner[layer], self.norm_after[layer], fold)
         return model
@@ -83,7 +109,7 @@ class Plan:
             return None, reason
         self._require_possible(layer)
         name = self.where[layer][0]
-        options = self.options.of(kind, self.where[layer], self.model)
+        options = default_options(layer, self.synchronize) | self.options.of(kind, self.where[layer], self.model)
         bias = options.pop("bias", None)
         if bias not in (None, True):
             raise UserError(f"{name}: bias={bias!r}: a bias can be added (True), and one that is there is kept")
@@ -98,7 +124,19 @@ class Plan:
         groups = getattr(layer, "groups", 1)
         note = f"{groups} matrices {size}" if groups > 1 else f"matrix {size}"
         note += f", n_iter={new.n_iter}" + (", freeze" if getattr(new, "freeze", False) else "")
+        note += ", synchronize" if new.synchronize else ""
+        if layer not in self.wiring.called and self.wiring.proven(name):
+            note += ", not called by the traced forward"
+        note += self._rank(layer)
         return kind.__name__, note + (f", after {self.new[layer][0]}" if self.new[layer] is not new else "")
+
+    def _rank(self, layer: nn.Module) -> str:
+        """A note if the example gives fewer sample vectors than a covariance has rows."""
+        if self.seen is None or not (shapes := self.seen.shapes.get(self.where[layer][0])):
+            return ""
+        vectors = min(sample_vectors(self.new[layer], self.inner[layer], shape) for shape in shapes)
+        rows = self.inner[layer].running_deconv.shape[-1]
+        return f", rank-deficient: {vectors} sample vectors of {rows} features" if vectors <= rows else ""
 
     def _why_left(self, layer: nn.Module) -> str | None:  # noqa: PLR0911 (one per reason)
         if self.include is not None and not self._covered(self.include, layer):
@@ -108,15 +146,27 @@ class Plan:
         kind = next((kind for kind in (nn.Conv2d, nn.Linear) if isinstance(layer, kind)), None)
         if kind is None:
             return "has no deconvolved counterpart"
+        if not own(layer):  # asked first: to look at a weight with spectral norm is to change it
+            return "its weight is computed from others (parametrised, normalised or pruned): make it permanent first"
         if is_lazy(layer.weight):
             return None  # refused
-        if not own(layer):
-            return "its weight is computed from others (parametrised, normalised or pruned): make it permanent first"
         if not is_plain(layer, kind):
             return f"a {kind.__name__} with a forward of its own"
         if id(layer) in self.direct:
             return f"{self.direct[id(layer)]} uses its weight without calling it"
-        return None
+        if self.seen is None:
+            return self.unnamed.get(layer)
+        return "its weight is used without calling it" if self.where[layer][0] in self.seen.read else None
+
+    def _read_by_unnamed(self) -> dict[nn.Module, str]:
+        """Layers whose weight may be used without calling them, in code that cannot be traced, and what it says."""
+        found = {}
+        for outer, names in self.where.items():
+            expression = None if self.wiring.proven(names[0]) else may_read(outer)
+            if expression is not None:
+                reason = f"{type(outer).__name__} cannot be traced and reads {expression}, perhaps that of this layer"
+                found |= dict.fromkeys(outer.modules(), reason)
+        return found
 
     def _require_possible(self, layer: nn.Module) -> None:
         name = self.where[layer][0]
@@ -128,24 +178,32 @@ class Plan:
                 "float32 or float64: convert the model (and train it under torch.autocast), or exclude the layer"
             )
 
-    def _norm(self, norm: _BatchNorm) -> tuple[str | None, str]:
+    def _norm(self, norm: nn.Module) -> tuple[str | None, str]:
         """Class of what replaces a batch normalisation, or None, and a note."""
         layer = self.before.get(norm)
-        if reason := self._why_norm_left(norm, layer):
+        follower = None if layer else self.follower.get(norm)
+        if reason := self._why_norm_left(norm, layer or follower, follower is not None):
             return None, reason
         self.new[norm] = hand_over(norm, without_norm(norm))
         now = type(self.new[norm]).__name__
+        if follower in self.inner:
+            self.absorbed_before[follower] = norm
+            verb = "folded into" if self.batch_norm == "fold" else "dropped before"
+            return now, f"{verb} {self.where[follower][0]}"
         if layer not in self.inner:
             return now, "dropped"
         self.absorbed[layer] = self.batch_norm == "fold"
         return now, f"{'folded into' if self.absorbed[layer] else 'dropped after'} {self.where[layer][0]}"
 
-    def _why_norm_left(self, norm: _BatchNorm, layer: nn.Module | None) -> str | None:  # noqa: PLR0911 (one per reason)
+    def _why_norm_left(  # noqa: PLR0911, PLR0912 (one per reason)
+        self, norm: nn.Module, layer: nn.Module | None, stands_before: bool
+    ) -> str | None:
         if self._covered(self.exclude, norm):
             return "excluded"
         if self.batch_norm == "keep":
             return "asked to be kept"
-        if without_norm(norm) is None or isinstance(norm, (nn.BatchNorm1d, nn.BatchNorm3d)):
+        linear = isinstance(layer, nn.Linear)
+        if without_norm(norm) is None or (isinstance(norm, (nn.BatchNorm1d, nn.BatchNorm3d)) and not linear):
             return "not a plain BatchNorm2d"
         if id(norm) in self.direct:
             return f"{self.direct[id(norm)]} uses its weight without calling it"
@@ -154,25 +212,51 @@ class Plan:
         if layer is None:
             return "not known to be the only thing that directly follows one convolution"
         if layer not in self.inner:
-            return f"follows {self.where[layer][0]}, which was left"
+            return f"{'stands before' if stands_before else 'follows'} {self.where[layer][0]}, which was left"
+        if linear and not self._sees_two_axes(layer):
+            return f"the input of {self.where[layer][0]} is not known to be (n, features): an example tells"
+        if stands_before and (reason := self._why_not_before(norm, layer)):
+            return reason
         if self.batch_norm == "drop":
             return None
         if norm.running_var is None:
             return 'has no running statistics to fold; batch_norm="drop" takes it away'
-        if layer._forward_hooks or norm._forward_pre_hooks:
+        first, second = (norm, layer) if stands_before else (layer, norm)
+        if first._forward_hooks or second._forward_pre_hooks:
             return "hooks look at what it is given"
         if any(self.owners[id(p)] > 1 for p in layer._parameters.values() if p is not None):
             return f"the weight of {self.where[layer][0]}, into which it would go, is tied to another layer's"
         return None
 
+    def _sees_two_axes(self, layer: nn.Module) -> bool:
+        if layer in self.wiring.two_axes:
+            return True
+        shapes = [] if self.seen is None else self.seen.shapes.get(self.where[layer][0], [])
+        return bool(shapes) and all(len(shape) == 2 for shape in shapes)
 
-def _take_over(layer: FastDeconv | Delinear, norm: _BatchNorm, fold: bool) -> None:
+    def _why_not_before(self, norm: nn.Module, layer: nn.Module) -> str | None:
+        """Why a normalisation before a layer cannot go into its weights."""
+        if not isinstance(without_norm(norm), nn.Identity):
+            return f"an activation stands between it and {self.where[layer][0]}"
+        padding = getattr(layer, "padding", 0)
+        if self.new[layer] is not self.inner[layer] or padding not in (0, (0, 0), "valid"):
+            return f"stands before {self.where[layer][0]}, which pads"
+        return None
+
+
+def _take_over(layer: FastDeconv | Delinear, norm: nn.Module, fold: bool) -> None:
     """Fold a normalisation into a layer that takes its place, and give the layer a bias where only the norm had one."""
     weight, bias = absorbed(layer, norm) if fold else (layer.weight, layer.bias)
     if layer.bias is None:
         trainable = layer.weight.requires_grad if norm.bias is None else norm.bias.requires_grad
         layer.bias = nn.Parameter(layer.weight.new_zeros(len(layer.weight)), trainable)
     if fold:
-        with torch.no_grad():  # in place: the parameters stay the same objects
-            layer.weight.copy_(weight)
-            layer.bias.copy_(bias)
+        _set_weights(layer, weight, bias)
+
+
+def _set_weights(layer: FastDeconv | Delinear, weight: Tensor, bias: Tensor) -> None:
+    if layer.bias is None:
+        layer.bias = nn.Parameter(torch.zeros_like(bias), layer.weight.requires_grad)
+    with torch.no_grad():  # in place: the parameters stay the same objects
+        layer.weight.copy_(weight)
+        layer.bias.copy_(bias)

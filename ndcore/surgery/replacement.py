@@ -11,17 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
+from torch.overrides import TorchFunctionMode
 
 from ndcore.errors import UserError
 from ndcore.layers import Delinear, FastDeconv
+from ndcore.surgery.padding import split
 
-PADS = {
-    "zeros": nn.ZeroPad2d,
-    "reflect": nn.ReflectionPad2d,
-    "replicate": nn.ReplicationPad2d,
-    "circular": nn.CircularPad2d,
-}
 HOOKS = tuple(name for name in vars(nn.Module()) if "hook" in name)
 
 
@@ -37,32 +32,44 @@ def deconvolved(layer: nn.Conv2d | nn.Linear, options: Mapping[str, Any]) -> tup
     Raises:
         ValueError: options that do not fit.
     """
-    with torch.device("meta"):  # without spending time or random numbers on weights that are replaced
+    # on the device of the layer, so that every buffer is there with its own first value, whatever options add buffers
+    with torch.device(layer.weight.device), _NoInitialisation():
         if isinstance(layer, nn.Linear):
             new: FastDeconv | Delinear = Delinear(layer.in_features, layer.out_features, bias=False, **options)
             pad = None
         else:
-            padding, pad = _padding(layer)
+            padding, pad = split(layer)
             new = FastDeconv(
                 layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, padding, layer.dilation,
                 layer.groups, bias=False, **options,
             )  # fmt: skip
-    tensor = {"dtype": layer.weight.dtype, "device": layer.weight.device}
-    new.running_mean = torch.zeros(new.running_mean.shape, **tensor)
-    identity = torch.eye(new.running_deconv.shape[-1], **tensor)
-    new.running_deconv = identity.expand(new.running_deconv.shape).clone()
+    new.to(layer.weight.dtype)
     new.weight, new.bias = layer.weight, layer.bias
     place = new if pad is None else nn.Sequential(pad, new)
     hand_over(layer, place)
     return place, new
 
 
-def _padding(layer: nn.Conv2d) -> tuple[tuple[int, int], nn.Module | None]:
-    """Padding (rows, columns) for FastDeconv and the module that pads before it, if it cannot do so itself."""
-    left, right, top, bottom = layer._reversed_padding_repeated_twice
-    if layer.padding_mode == "zeros" and left == right and top == bottom:
-        return (top, left), None
-    return (0, 0), PADS[layer.padding_mode]((left, right, top, bottom))
+class _NoInitialisation(TorchFunctionMode):
+    """Makes modules without spending time or random numbers on weights that are replaced anyway."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
+
+
+def plain_same(layer: nn.Conv2d) -> tuple[nn.Module, nn.Conv2d]:
+    """Of a convolution that pads by the size of its input: the padding and a Conv2d of torch, and that Conv2d."""
+    new = nn.Conv2d(
+        layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, 0, layer.dilation, layer.groups,
+        bias=False, dtype=layer.weight.dtype, device="meta",
+    )  # fmt: skip
+    new.weight, new.bias = layer.weight, layer.bias
+    place = nn.Sequential(split(layer)[1], new)
+    hand_over(layer, place)
+    return place, new
 
 
 def plain(layer: FastDeconv | Delinear, weight: Tensor, bias: Tensor | None) -> nn.Conv2d | nn.Linear:
@@ -73,7 +80,7 @@ def plain(layer: FastDeconv | Delinear, weight: Tensor, bias: Tensor | None) -> 
     else:
         new = nn.Conv2d(
             layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding, layer.dilation,
-            layer.groups, bias=False, **tensor,
+            layer.groups, bias=False, padding_mode=layer.padding_mode, **tensor,
         )  # fmt: skip
     new.weight = nn.Parameter(weight, layer.weight.requires_grad)
     if bias is not None:
@@ -108,6 +115,28 @@ def absorbed(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]:
         return weight.to(layer.weight.dtype), bias.to(layer.weight.dtype)
 
 
+def absorbed_before(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]:
+    """Weight (o, c/g, …) and bias (o) with which a layer computes what it does after the normalisation before it.
+
+    W' = W·s and b' = b + W·(β − m·s) with s = γ/√(v + ε) of each input; exact where the layer does not pad.
+    """
+    with torch.no_grad():
+        scale = (norm.running_var.double() + norm.eps).rsqrt()  # (c)
+        if norm.weight is not None:
+            scale = scale * norm.weight.double()
+        shift = -norm.running_mean.double() * scale
+        if norm.bias is not None:
+            shift = shift + norm.bias.double()
+        weight = layer.weight.double()
+        groups = getattr(layer, "groups", 1)
+        rows = weight.view(groups, len(weight) // groups, weight.shape[1], -1)  # (g, o/g, c/g, k)
+        bias = (rows.sum(-1) * shift.view(groups, 1, -1)).sum(-1).flatten()  # (o)
+        if layer.bias is not None:
+            bias = bias + layer.bias.double()
+        weight = (rows * scale.view(groups, 1, -1, 1)).view(weight.shape)
+        return weight.to(layer.weight.dtype), bias.to(layer.weight.dtype)
+
+
 def untouched(layer: nn.Module) -> bool:
     """Whether running statistics are still those of a new layer; False on the meta device, where nobody can tell."""
     if layer.running_mean.is_meta or layer.running_mean.any():
@@ -115,31 +144,6 @@ def untouched(layer: nn.Module) -> bool:
     if isinstance(layer, _BatchNorm):
         return bool((layer.running_var == 1).all())
     return bool((layer.running_deconv == torch.eye(layer.running_deconv.shape[-1]).to(layer.running_deconv)).all())
-
-
-def is_plain(layer: nn.Module, kind: type[nn.Module]) -> bool:
-    """Whether a module of this class, or of a subclass, computes exactly what the class does, from its own weight."""
-    same = isinstance(layer, kind) and type(layer).forward is kind.forward
-    if same and isinstance(layer, _ConvNd):
-        same = type(layer)._conv_forward is kind._conv_forward
-    return same and weight_is_own(layer)
-
-
-def without_norm(norm: _BatchNorm) -> nn.Module | None:
-    """What is left of a batch normalisation that is taken away: nothing, or the activation of timm's BatchNormAct2d.
-
-    None for a class that computes something else besides, which is not known.
-    """
-    if any(is_plain(norm, kind) for kind in (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)):
-        return nn.Identity()
-    if type(norm).__name__ == "BatchNormAct2d" and type(norm).__module__.startswith("timm."):
-        return nn.Sequential(norm.drop, norm.act)
-    return None
-
-
-def weight_is_own(layer: nn.Module) -> bool:
-    """False for a weight that is computed from others: parametrisation, weight norm, spectral norm, pruning."""
-    return "weight" in layer._parameters and not hasattr(layer, "parametrizations")
 
 
 def places(model: nn.Module) -> dict[nn.Module, list[str]]:

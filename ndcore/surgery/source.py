@@ -10,7 +10,8 @@ from types import FunctionType
 
 from torch import fx, nn
 
-METADATA = {"dtype", "device", "shape", "size", "requires_grad", "ndim", "numel"}
+METADATA = {"dtype", "device", "shape", "size", "requires_grad", "ndim", "numel", "dim"}
+PARAMETERS = {"parameters", "named_parameters", "state_dict"}
 
 
 def read_directly(model: nn.Module) -> dict[int, str]:
@@ -18,8 +19,8 @@ def read_directly(model: nn.Module) -> dict[int, str]:
 
     `nn.MultiheadAttention` multiplies with `self.out_proj.weight` and never calls `self.out_proj`; the fast path of
     `nn.TransformerEncoderLayer` and the attention of torchvision's Swin do alike. Another layer in that place would be
-    passed over in silence. Found are attribute chains that start with `self`, in source that can be read, and the
-    `get_attr` nodes of traced models.
+    passed over in silence. Found are attribute chains that start with `self`, in source that can be read, also in
+    branches that a trace does not take, and the `get_attr` nodes of traced models.
     """
     found = {}
     for _, module in model.named_modules():
@@ -30,6 +31,16 @@ def read_directly(model: nn.Module) -> dict[int, str]:
                 continue
             found[id(layer)] = type(module).__name__
     return found
+
+
+def may_read(module: nn.Module) -> str | None:
+    """An expression in the forward of a module that may read the weight of any layer inside it, or None.
+
+    `self.layers[i].weight` and `for p in self.parameters()` do not tell which layer it is. Code of torch is known.
+    """
+    if type(module).__module__.partition(".")[0] == "torch":
+        return None
+    return next(iter(_attribute_reads(type(module))[1]), None)
 
 
 def calls(module: nn.Module, child: str) -> bool:
@@ -46,12 +57,14 @@ def calls(module: nn.Module, child: str) -> bool:
 def _reads(module: nn.Module) -> set[str]:
     if isinstance(module, fx.GraphModule):
         return {node.target.rpartition(".")[0] for node in module.graph.nodes if node.op == "get_attr"} - {""}
-    return _attribute_reads(type(module))
+    return _attribute_reads(type(module))[0]
 
 
 @cache
-def _attribute_reads(kind: type) -> set[str]:
+def _attribute_reads(kind: type) -> tuple[set[str], tuple[str, ...]]:
+    """Layers that `self` has and whose weight is read, and expressions that read that of a layer that is not named."""
     reads: set[str] = set()
+    unnamed: dict[str, None] = {}
     for method in _methods(kind):
         pending: list[ast.AST] = [method]
         while pending:
@@ -62,10 +75,19 @@ def _attribute_reads(kind: type) -> set[str]:
                 path = _chain(node.value)
                 if node.attr in ("weight", "bias") and path:
                     reads.add(path)
+                elif node.attr in PARAMETERS or (node.attr in ("weight", "bias") and path is None):
+                    unnamed[ast.unparse(node)] = None
+            if isinstance(node, ast.Call) and _fetches_weight(node):
+                unnamed[ast.unparse(node)] = None
             if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
                 continue
             pending.extend(ast.iter_child_nodes(node))
-    return reads
+    return reads, tuple(unnamed)
+
+
+def _fetches_weight(call: ast.Call) -> bool:
+    named = isinstance(call.func, ast.Name) and call.func.id == "getattr" and len(call.args) > 1
+    return named and isinstance(call.args[1], ast.Constant) and call.args[1].value in ("weight", "bias")
 
 
 @cache

@@ -1,7 +1,8 @@
-"""Which batch normalisation directly follows which convolution, from the flow of data and never from names.
+"""What the flow of data shows, and names never do: which batch normalisation directly follows which layer, and which
+layers' weights are used without calling the layer.
 
 The model is traced with `torch.fx`, in training and in evaluation mode. "Directly follows" means: in every traced use
-the output of the convolution goes to that normalisation and nowhere else, and the normalisation takes nothing else.
+the output of the layer goes to that normalisation and nowhere else, and the normalisation takes nothing else.
 
 Where the model as a whole cannot be traced, the parts of it that can be are, provided that the source around shows that
 they are called as a whole. What remains is not known, and no normalisation is taken away there.
@@ -9,93 +10,105 @@ they are called as a whole. What remains is not known, and no normalisation is t
 
 from __future__ import annotations
 
-import copy
-import inspect
-import warnings
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain
+from dataclasses import dataclass, field
 
-import torch
 from torch import fx, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
 
-from ndcore.surgery.source import calls
+from ndcore.surgery.copying import first_line
+from ndcore.surgery.known import is_norm
+from ndcore.surgery.source import METADATA, calls
+from ndcore.surgery.tracing import WATCHED, Trace, trace
+from ndcore.surgery.two_axes import has_two_axes
 
-WATCHED = (_ConvNd, nn.Linear, _BatchNorm)
-
-
-class Tracer(fx.Tracer):
-    """Looks into a module only if there is a convolution, a linear layer or a normalisation inside.
-
-    What else a model consists of, stochastic depth for example, often branches in a way that cannot be traced.
-    """
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        inside = any(isinstance(child, WATCHED) for child in m.modules() if child is not m)
-        return not inside or super().is_leaf_module(m, module_qualified_name)
+Uses = dict[nn.Module, set[nn.Module | None]]
 
 
-def trace(model: nn.Module, tracer: fx.Tracer) -> fx.Graph:
-    """The graph of a model called with the default values of its optional arguments, which are no inputs any more."""
-    parameters = list(inspect.signature(model.forward).parameters.values())
-    optional = {p.name: p.default for p in parameters if p.default is not p.empty}
-    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
-        warnings.simplefilter("ignore")
-        graph = tracer.trace(model, optional or None)
-    for node in list(graph.nodes):  # tracing leaves checks that the optional arguments are the same again
-        if node.op == "placeholder" and node.target.rpartition("_")[0] in optional:
-            _erase(graph, node)
-    return graph
+@dataclass
+class Wiring:
+    """What is known of a model."""
+
+    norm_after: dict[nn.Module, nn.Module] = field(default_factory=dict)
+    """Of every layer that a batch normalisation directly follows: that normalisation."""
+    norm_before: dict[nn.Module, nn.Module] = field(default_factory=dict)
+    """Of every layer that takes the output of a batch normalisation, which goes nowhere else: that normalisation."""
+    two_axes: set[nn.Module] = field(default_factory=set)
+    """Layers whose input is known to be (n, features) wherever they are called."""
+    read: dict[nn.Module, str] = field(default_factory=dict)
+    """Layers whose weight or bias is used around their forward, and in what."""
+    called: set[nn.Module] = field(default_factory=set)
+    """Layers and normalisations that a traced forward calls."""
+    traced: list[str] = field(default_factory=list)
+    """Qualified names of what was traced: "" alone if it is the whole model."""
+    untraced: dict[str, str] = field(default_factory=dict)
+    """Qualified names of the modules that cannot be traced, and why."""
+
+    def proven(self, name: str) -> bool:
+        """Whether a module lies in a part that was traced."""
+        return any(not part or name == part or name.startswith(f"{part}.") for part in self.traced)
 
 
-def _erase(graph: fx.Graph, node: fx.Node) -> None:
-    for user in list(node.users):
-        _erase(graph, user)
-    graph.erase_node(node)
+def wiring(model: nn.Module) -> Wiring:
+    """Trace a model, or the parts of it that can be traced; it stays as it is."""
+    known = Wiring()
+    after: Uses = defaultdict(set)
+    before: Uses = defaultdict(set)
+    flat: dict[nn.Module, list[bool]] = defaultdict(list)
+    for name, traced in _trace_parts(model, "", known):
+        part = model.get_submodule(name)
+        _follow(part, traced, after, before, flat)
+        read = {*_read(traced.graph), *traced.read}
+        known.read |= {part.get_submodule(owner): type(part).__name__ for owner in read}
+    known.called = set(after)
+    known.two_axes = {layer for layer, proofs in flat.items() if all(proofs)}
+    for first, seconds in after.items():
+        second = next(iter(seconds))
+        if len(seconds) == 1 and before.get(second) == {first}:
+            if is_norm(second) and not is_norm(first):
+                known.norm_after[first] = second
+            elif is_norm(first) and not is_norm(second):
+                known.norm_before[second] = first
+    return known
 
 
-def norms_after(model: nn.Module) -> dict[nn.Module, nn.Module]:
-    """Of every convolution or linear layer that a batch normalisation directly follows: that normalisation."""
-    if not any(isinstance(module, _BatchNorm) for module in model.modules()):
-        return {}
-    after: dict[nn.Module, set[nn.Module | None]] = defaultdict(set)
-    before: dict[nn.Module, set[nn.Module | None]] = defaultdict(set)
-    for prefix, graph in _graphs(model):
-        part = model.get_submodule(prefix)
-        called = {node: part.get_submodule(node.target) for node in graph.nodes if node.op == "call_module"}
-        for node, module in called.items():
-            if isinstance(module, _BatchNorm):
-                before[module].add(called.get(node.args[0]) if len(node.args) == 1 and not node.kwargs else None)
-            elif isinstance(module, WATCHED):
-                users = list(node.users)
-                after[module].add(called.get(users[0]) if len(users) == 1 else None)
-    return {
-        module: next(iter(norms))
-        for module, norms in after.items()
-        if len(norms) == 1 and isinstance(norm := next(iter(norms)), _BatchNorm) and before[norm] == {module}
-    }
-
-
-def _graphs(model: nn.Module) -> Iterator[tuple[str, fx.Graph]]:
-    """Graphs of the model, or of its parts with their qualified names; taken from a copy that shares the tensors."""
-    tensors = chain(model.parameters(), model.buffers())
-    try:
-        skeleton = copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
-    except Exception:  # whatever a user's module holds that cannot be copied
-        return
-    yield from _trace_parts(skeleton, "")
-
-
-def _trace_parts(module: nn.Module, name: str) -> Iterator[tuple[str, fx.Graph]]:
-    if not any(isinstance(inner, _BatchNorm) for inner in module.modules()) or isinstance(module, WATCHED):
+def _trace_parts(module: nn.Module, name: str, known: Wiring) -> Iterator[tuple[str, Trace]]:
+    if not any(isinstance(inner, WATCHED) for inner in module.modules()) or isinstance(module, WATCHED):
         return
     try:
-        graphs = [trace(module.train(mode), Tracer()) for mode in (True, False)]
-    except Exception:  # a user's forward may raise anything when it is traced
+        traces = [trace(module, mode) for mode in (True, False)]
+    except Exception as error:  # what cannot be copied, or what a user's forward raises when it is traced
+        if type(module).forward is not nn.Module.forward:  # lists of modules have none
+            known.untraced[name] = first_line(error)
         for child_name, child in module.named_children():
             if calls(module, child_name):
-                yield from _trace_parts(child, f"{name}.{child_name}".lstrip("."))
+                yield from _trace_parts(child, f"{name}.{child_name}".lstrip("."), known)
     else:
-        yield from ((name, graph) for graph in graphs)
+        known.traced.append(name)
+        yield from ((name, traced) for traced in traces)
+
+
+def _follow(part: nn.Module, traced: Trace, after: Uses, before: Uses, flat: dict[nn.Module, list[bool]]) -> None:
+    called = {node: part.get_submodule(node.target) for node in traced.graph.nodes if node.op == "call_module"}
+    for node, module in called.items():
+        if is_norm(module) or isinstance(module, WATCHED):
+            users = list(node.users)
+            alone = len(users) == 1 and node not in traced.kept
+            after[module].add(called.get(users[0]) if alone else None)
+            before[module].add(called.get(node.args[0]) if len(node.args) == 1 and not node.kwargs else None)
+            flat[module].append(len(node.args) == 1 and has_two_axes(node.args[0], called))
+
+
+def _read(graph: fx.Graph) -> Iterator[str]:
+    """Names of modules whose weight or bias a graph takes for more than its shape or type."""
+    for node in graph.nodes:
+        if node.op == "get_attr" and not all(_asks_only(user) for user in node.users):
+            owner, _, name = node.target.rpartition(".")
+            if name in ("weight", "bias"):
+                yield owner
+
+
+def _asks_only(node: fx.Node) -> bool:
+    if node.op == "call_function" and node.target is getattr:
+        return node.args[1] in METADATA
+    return node.op == "call_method" and node.target in METADATA

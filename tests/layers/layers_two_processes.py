@@ -35,6 +35,8 @@ CASES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], tuple[int, int]
         (3, 5),
     ),
     "linear": (lambda: Delinear(8, 3, block=4, synchronize=True), (8,), (9, 4)),
+    "weighted": (lambda: FastDeconv(3, 4, 3, averaging="weighted", synchronize=True), (3, 8, 8), (3, 5)),
+    "one vector each": (lambda: FastDeconv(4, 4, 1, eps=0.1, synchronize=True), (4, 1, 1), (9, 9)),
     "linear without bias": (lambda: Delinear(8, 3, bias=False, synchronize=True), (8,), (10, 14)),
 }
 NETWORK_SHARE = 8  # images of each process

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 from torch._dynamo.testing import CompileCounterWithBackend
+from torch.utils.checkpoint import checkpoint
 
 from ndcore.layers import Delinear, FastDeconv
 
@@ -83,6 +84,40 @@ def test_a_layer_that_freezes_breaks_the_graph_once_and_compiles_its_two_states_
     assert counting.frame_count == frames
     for buffer, expected in zip(model.buffers(), eager.buffers(), strict=True):
         torch.testing.assert_close(buffer, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options", [{"averaging": "weighted"}, {"padding": "same", "padding_mode": "reflect"}], ids=str
+)
+def test_what_a_layer_can_be_told_is_in_the_one_graph(options):
+    torch.manual_seed(0)
+    layer = FastDeconv(4, 3, 3, **options)
+    eager = copy.deepcopy(layer)
+    counting = CompileCounterWithBackend("eager")
+    compiled = torch.compile(layer, backend=counting, fullgraph=True)
+    for _ in range(3):
+        x = torch.randn(5, 4, 6, 6)
+        torch.testing.assert_close(compiled(x), eager(x))
+    assert counting.frame_count == 1
+    for buffer, expected in zip(layer.buffers(), eager.buffers(), strict=True):
+        torch.testing.assert_close(buffer, expected)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+def test_checkpointing_around_compiled_code_of_a_layer_that_counts():
+    torch.manual_seed(0)
+    layer = FastDeconv(4, 3, 3, update_every=2)
+    eager = copy.deepcopy(layer)
+    compiled = torch.compile(layer, backend="eager")
+    for _ in range(3):
+        x = torch.randn(5, 4, 6, 6, requires_grad=True)
+        y = x.detach().clone().requires_grad_()
+        checkpoint(compiled, x, use_reentrant=True).sin().sum().backward()
+        eager(y).sin().sum().backward()
+        torch.testing.assert_close(x.grad, y.grad)
+    assert layer.counter == eager.counter == 3
+    for buffer, expected in zip(layer.buffers(), eager.buffers(), strict=True):
+        torch.testing.assert_close(buffer, expected)
 
 
 def test_the_layers_load_without_the_compiler():

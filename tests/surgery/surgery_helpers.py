@@ -36,16 +36,21 @@ def randomize_norms(model: nn.Module) -> nn.Module:
 
 
 def warm_up(model: nn.Module, *batches: Tensor) -> nn.Module:
-    """Training-mode passes that fill the running statistics; one Newton–Schulz iteration, the cheap one, is enough."""
+    """Training-mode passes that fill the running statistics.
+
+    One Newton–Schulz iteration, the cheap one, is enough; every position of a map counts, since a stride of 3 leaves
+    a single one of two maps of one pixel.
+    """
+    quick = {"n_iter": 1, "sampling_stride": 1}
     layers = [m for m in model.modules() if isinstance(m, (FastDeconv, Delinear))]
-    iterations = [layer.n_iter for layer in layers]
-    for layer in layers:
-        layer.n_iter = 1
+    kept = [{name: getattr(layer, name) for name in quick if hasattr(layer, name)} for layer in layers]
+    for layer, own in zip(layers, kept, strict=True):
+        vars(layer).update({name: quick[name] for name in own})
     with torch.no_grad():
         for batch in batches:
             model.train()(batch)
-    for layer, n_iter in zip(layers, iterations, strict=True):
-        layer.n_iter = n_iter
+    for layer, own in zip(layers, kept, strict=True):
+        vars(layer).update(own)
     return model.eval()
 
 

@@ -70,6 +70,23 @@ def test_meta_device_stays_meta():
     assert {t.device.type for t in (*new.parameters(), *new.buffers())} == {"meta"}
 
 
+@pytest.mark.parametrize("options", [
+    {"conv": {"update_every": 4}}, {"linear": {"update_every": 2}}, {"overrides": {"0": {"update_every": 3}}},
+])  # fmt: skip
+def test_every_buffer_of_a_new_layer_is_real_whatever_options_add(options):
+    random = torch.get_rng_state()
+    new = ndcore.deconvolve(conv_net(), **options)
+    weights = torch.get_rng_state()
+    torch.set_rng_state(random)
+    conv_net()
+    assert torch.equal(torch.get_rng_state(), weights)  # only the given network has spent random numbers
+    new = new.to(torch.float64).train()
+    for _ in range(5):
+        new(X.double()).sum().backward()
+    assert {value.device.type for value in new.state_dict().values()} == {"cpu"}
+    assert all(value.isfinite().all() for value in new.state_dict().values())
+
+
 @pytest.mark.parametrize(("batch_norm", "first", "exact"), [
     ("fold", "Identity", True), ("drop", "Identity", False), ("keep", "BatchNorm2d", True),
     ("drop-all", "Identity", False),
@@ -108,7 +125,7 @@ def test_padding_that_is_the_input_of_the_layer_is_part_of_its_statistics():
     new = ndcore.deconvolve(conv).train()
     assert [type(m).__name__ for m in new] == ["CircularPad2d", "FastDeconv"]
     new(torch.ones(2, 2, 5, 5))
-    assert torch.allclose(new[1].running_mean, torch.full((18,), 0.1))
+    assert torch.allclose(new[1].running_mean, torch.ones(18))
 
 
 def test_a_second_call_changes_nothing():

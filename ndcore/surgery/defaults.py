@@ -1,0 +1,39 @@
+"""Options that `deconvolve` chooses where it is not told; the networks of the study keep those of the layers.
+
+- `averaging="weighted"`: running values start at the first batch, so that evaluation after few steps is near
+  training; see `ndcore.layers.averaging`.
+- `sampling_stride="auto"`: as few positions as leave enough sample vectors, see `ndcore.layers.fast_deconv`.
+- `block`: as the layer's own, but so that a matrix has at most `LARGEST_MATRIX` rows where the kernel is large.
+- `synchronize=True` in a model with `nn.SyncBatchNorm`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from torch import nn
+
+from ndcore.layers import FastDeconv
+from ndcore.layers.fast_deconv import AUTO
+from ndcore.layers.statistics import block_size
+
+LARGEST_MATRIX = 1024
+"""Rows of a whitening matrix that `deconvolve` allows without being asked. An inverse square root costs O(d³)."""
+
+
+def default_options(layer: nn.Conv2d | nn.Linear, synchronize: bool) -> dict[str, Any]:
+    """Options of the FastDeconv or Delinear that takes the place of a layer."""
+    options: dict[str, Any] = {"averaging": "weighted"} | ({"synchronize": True} if synchronize else {})
+    if isinstance(layer, nn.Conv2d):
+        options["sampling_stride"] = AUTO
+        if layer.groups == 1:
+            options["block"] = _block(layer)
+    return options
+
+
+def _block(layer: nn.Conv2d) -> int:
+    """The largest divisor of the layer's own block with which the matrix is not too large."""
+    own = block_size(inspect.signature(FastDeconv).parameters["block"].default, layer.in_channels)
+    positions = layer.kernel_size[0] * layer.kernel_size[1]
+    return max([b for b in range(1, own + 1) if own % b == 0 and b * positions <= LARGEST_MATRIX], default=1)

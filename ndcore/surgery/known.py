@@ -1,0 +1,57 @@
+"""Classes of other packages that compute what a class of torch does, and batch normalisations whatever their class.
+
+They are known by name, so that these packages need not be installed.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+
+PLAIN = {
+    ("timm.layers.linear", "Linear"): nn.Linear,
+    ("timm.layers.conv2d_same", "Conv2dSame"): nn.Conv2d,
+}
+"""Of module and class: the class of torch whose output they give, Conv2dSame after a padding of its own."""
+FROZEN = ("FrozenBatchNorm2d", "FrozenBatchNormAct2d")
+WITH_ACTIVATION = ("BatchNormAct2d", "SyncBatchNormAct", "FrozenBatchNormAct2d")
+PLAIN_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
+
+def is_norm(module: nn.Module | None) -> bool:
+    """Whether a module is a batch normalisation; those with frozen statistics (torchvision, detectron2, timm) too."""
+    return isinstance(module, _BatchNorm) or type(module).__name__ in FROZEN
+
+
+def pads_same(layer: nn.Module) -> bool:
+    """Whether a convolution pads as TensorFlow does: by the size of its input."""
+    return type(layer).__name__ == "Conv2dSame" and is_plain(layer, nn.Conv2d)
+
+
+def weight_is_own(layer: nn.Module) -> bool:
+    """False for a weight or bias computed from others: parametrisation, weight norm, spectral norm, pruning."""
+    own = layer._buffers if type(layer).__name__ in FROZEN else layer._parameters
+    return {"weight", "bias"} <= own.keys() and not hasattr(layer, "parametrizations")
+
+
+def is_plain(layer: nn.Module, kind: type[nn.Module]) -> bool:
+    """Whether a module of this class, or of a subclass, computes exactly what the class does, from its own weight."""
+    known = PLAIN.get((type(layer).__module__, type(layer).__name__))
+    same = isinstance(layer, kind) and (type(layer).forward is kind.forward or known is kind)
+    if same and isinstance(layer, _ConvNd):
+        same = type(layer)._conv_forward is kind._conv_forward
+    return same and weight_is_own(layer)
+
+
+def without_norm(norm: nn.Module) -> nn.Module | None:
+    """What is left of a batch normalisation that is taken away: nothing, or the activation of timm's classes.
+
+    None for a class that computes something else besides, which is not known.
+    """
+    name = type(norm).__name__
+    if any(is_plain(norm, kind) for kind in PLAIN_NORMS) or (name == FROZEN[0] and weight_is_own(norm)):
+        return nn.Identity()
+    if name in WITH_ACTIVATION and type(norm).__module__.startswith("timm."):
+        return nn.Sequential(norm.drop, norm.act)
+    return None
