@@ -8,7 +8,7 @@ the running ones, which start at those of the first batch.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ndcore.layers.checks import (
     full_precision,
@@ -18,10 +18,12 @@ from ndcore.layers.checks import (
     require_rates,
     statistics_dtype,
 )
+from ndcore.layers.fx_leaf import FxLeaf
 from ndcore.layers.newton_schulz import newton_schulz_isqrt
+from ndcore.layers.recomputation import recomputing
 
 
-class ChannelDeconv(nn.Module):
+class ChannelDeconv(FxLeaf):
     """Whitens groups of channels, one matrix for all groups; channels left over get one scalar normalisation.
 
     As published, the matrix comes from the second moments of the samples without subtracting their mean; the mean is
@@ -32,15 +34,17 @@ class ChannelDeconv(nn.Module):
             g is the number of whole blocks.
         eps: added to the diagonal of the second moments, and to the variance of the remaining channels.
         n_iter: Newton–Schulz iterations.
-        momentum: weight of the new value in the running statistics.
+        momentum: weight of the new value in the running statistics; None for their mean over all batches.
         sampling_stride: the statistics use every sampling_stride²-th entry of a flattened row where the map is large
             enough.
+        device, dtype: of the buffers.
 
     Buffers: `running_mean1` (block, 1), `running_deconv` (block, block), `running_mean2` (1, 1), `running_var` (1, 1),
-    `num_batches_tracked` (training steps).
+    `num_batches_tracked` (training steps). One training forward that returns advances them once; a repetition of it
+    inside the autograd engine does not (see `ndcore.layers.whitening_layer`).
 
     Shapes: (n, c, h, w) or (n, c), returned as they came, in the type of the input; under autocast too the layer
-    computes in its own.
+    computes in its own. In evaluation they may be empty.
 
     Raises:
         ValueError: a wrong input, fewer channels than a block, or one value for the variance of the remaining channels.
@@ -50,18 +54,35 @@ class ChannelDeconv(nn.Module):
     """
 
     def __init__(
-        self, block: int, eps: float = 1e-2, n_iter: int = 5, momentum: float = 0.1, sampling_stride: int = 3
+        self,
+        block: int,
+        eps: float = 1e-2,
+        n_iter: int = 5,
+        momentum: float | None = 0.1,
+        sampling_stride: int = 3,
+        *,
+        device: torch.device | str | int | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         require_counts("ChannelDeconv", block=block, n_iter=n_iter, sampling_stride=sampling_stride)
         require_rates("ChannelDeconv", eps, momentum)
         self.block, self.eps, self.n_iter = block, eps, n_iter
         self.momentum, self.sampling_stride = momentum, sampling_stride
-        self.register_buffer("running_mean1", torch.zeros(block, 1))
-        self.register_buffer("running_deconv", torch.eye(block))
-        self.register_buffer("running_mean2", torch.zeros(1, 1))
-        self.register_buffer("running_var", torch.ones(1, 1))
-        self.register_buffer("num_batches_tracked", torch.tensor(0, dtype=torch.long))
+        tensor = {"device": device, "dtype": dtype}
+        self.register_buffer("running_mean1", torch.zeros(block, 1, **tensor))
+        self.register_buffer("running_deconv", torch.eye(block, **tensor))
+        self.register_buffer("running_mean2", torch.zeros(1, 1, **tensor))
+        self.register_buffer("running_var", torch.ones(1, 1, **tensor))
+        self.register_buffer("num_batches_tracked", torch.zeros((), dtype=torch.long, device=device))
+
+    @torch.no_grad()
+    def reset_running_stats(self) -> None:
+        """The buffers as those of a new layer."""
+        self.running_deconv.copy_(torch.eye(self.block))
+        self.running_var.fill_(1)
+        for zero in (self.running_mean1, self.running_mean2, self.num_batches_tracked):
+            zero.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
         self._check_input(x)
@@ -70,17 +91,21 @@ class ChannelDeconv(nn.Module):
         whole = self.block * (maps.shape[1] // self.block)
         with full_precision(x):
             maps = maps.to(statistics_dtype(self.running_deconv))
-            parts = [self._whiten(maps[:, :whole], stride**2)]
+            white, seen = self._whiten(maps[:, :whole], stride**2)
+            parts = [white]
             if whole < maps.shape[1]:
-                parts.append(self._normalize(maps[:, whole:], stride**2))
-        if self.training:
-            self.num_batches_tracked += 1
+                rest, seen_beyond = self._normalize(maps[:, whole:], stride**2)
+                parts.append(rest)
+                seen |= seen_beyond
+        if self.training and not recomputing():
+            self._track(seen)
         return torch.cat(parts, dim=1).view(x.shape).to(x.dtype)
 
-    def _whiten(self, x: Tensor, step: int) -> Tensor:
+    def _whiten(self, x: Tensor, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Whole blocks whitened, and in training the statistics of the batch by the names of the running ones."""
         n, c, h, w = x.shape
         rows = x.transpose(0, 1).reshape(self.block, -1)  # (block, c/block·n·h·w)
-        mean, deconv = self.running_mean1.to(x.dtype), self.running_deconv.to(x.dtype)
+        seen = {}
         if self.training:
             samples = rows[:, ::step]  # (block, r)
             mean = samples.mean(1, keepdim=True)  # (block, 1)
@@ -88,13 +113,18 @@ class ChannelDeconv(nn.Module):
             moments = torch.addmm(eye, samples, samples.mT, beta=self.eps, alpha=1 / samples.shape[1])
             deconv = newton_schulz_isqrt(moments, self.n_iter)
             require_finite(deconv, x, self)
-            self._track("running_mean1", mean)
-            self._track("running_deconv", deconv)
+            seen = {"running_mean1": mean, "running_deconv": deconv}
+        else:
+            mean, deconv = self.running_mean1.to(x.dtype), self.running_deconv.to(x.dtype)
+            if torch.is_grad_enabled() and x.requires_grad:
+                deconv = deconv.clone()  # a training step changes the buffer in place, perhaps before the backward pass
         white = deconv @ (rows - mean)  # (block, c/block·n·h·w)
-        return white.view(c, n, h, w).transpose(0, 1)
+        return white.view(c, n, h, w).transpose(0, 1), seen
 
-    def _normalize(self, x: Tensor, step: int) -> Tensor:
+    def _normalize(self, x: Tensor, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """The same for the channels beyond the whole blocks."""
         mean, var = self.running_mean2.to(x.dtype), self.running_var.to(x.dtype)
+        seen = {}
         if self.training:
             samples = x.reshape(len(x), -1)[:, ::step]  # (n, c·h·w/step)
             if samples.numel() == 1:
@@ -104,19 +134,21 @@ class ChannelDeconv(nn.Module):
                 )
             mean, var = samples.mean().view(1, 1), samples.var().view(1, 1)
             require_finite(var + self.eps, x, self, "variance")
-            self._track("running_mean2", mean)
-            self._track("running_var", var)
-        return (x - mean) / (var + self.eps).sqrt()
+            seen = {"running_mean2": mean, "running_var": var}
+        return (x - mean) / (var + self.eps).sqrt(), seen
 
     @torch.no_grad()
-    def _track(self, name: str, value: Tensor) -> None:
-        """Running value: the first batch as it is, then an exponential mean."""
-        running = getattr(self, name)
-        weight = torch.where(self.num_batches_tracked == 0, running.new_ones(()), self.momentum)
-        running.lerp_(value.to(running), weight)
+    def _track(self, seen: dict[str, Tensor]) -> None:
+        """Running values: the first batch as it is, then an exponential mean, or without momentum that of all."""
+        for name, value in seen.items():
+            running = getattr(self, name)
+            share = 1 / (self.num_batches_tracked + 1) if self.momentum is None else self.momentum
+            weight = torch.where(self.num_batches_tracked == 0, running.new_ones(()), share)
+            running.lerp_(value.to(running), weight.to(running))
+        self.num_batches_tracked += 1
 
     def _check_input(self, x: Tensor) -> None:
-        if x.dim() not in (2, 4) or x.numel() == 0:
+        if x.dim() not in (2, 4) or (self.training and x.numel() == 0):
             raise ValueError(f"{self}: needs an input (n, c, h, w) or (n, c) that is not empty, got {tuple(x.shape)}")
         if x.shape[1] < self.block:
             raise ValueError(f"{self}: needs at least {self.block} channels, got {tuple(x.shape)}")

@@ -1,15 +1,21 @@
-"""What the layers refuse: sizes that are no sizes, inputs of another type, statistics that are not finite."""
+"""What the layers refuse: sizes that are no sizes, inputs of another type, statistics that are none or not finite."""
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.utils import _pair
 
 from ndcore.errors import NonFiniteError
+from ndcore.layers.synchronize import several_processes
+
+if TYPE_CHECKING:
+    from ndcore.layers.whitening_layer import WhiteningLayer
 
 AUTOCAST_INPUTS = (torch.float16, torch.bfloat16, torch.float32)
 
@@ -37,15 +43,17 @@ def require_pair(name: str, key: str, value: int | tuple[int, int], least: int =
     return pair
 
 
-def require_rates(name: str, eps: float, momentum: float) -> None:
+def require_rates(name: str, eps: float, momentum: float | None) -> None:
     """Refuse a negative eps, with which the covariance has no inverse square root, and a momentum outside [0, 1].
+
+    None stands for the mean of all batches.
 
     Raises:
         ValueError: names the layer, the argument and the value.
     """
     if not eps >= 0:
         raise ValueError(f"{name}: eps={eps} must not be negative")
-    if not 0 <= momentum <= 1:
+    if momentum is not None and not 0 <= momentum <= 1:
         raise ValueError(f"{name}: momentum={momentum} must lie between 0 and 1")
 
 
@@ -63,6 +71,18 @@ def require_dtype(x: Tensor, own: Tensor, layer: nn.Module) -> None:
     raise TypeError(f"{layer}: got an input of {x.dtype}, but the layer is of {own.dtype}; convert one of them")
 
 
+def require_several_vectors(x: Tensor, layer: WhiteningLayer) -> None:
+    """Refuse a batch with one sample vector, whose covariance is zero, as batch normalisation refuses one value.
+
+    Raises:
+        ValueError: names the layer and its input.
+    """
+    if layer.vectors_in(x.shape) == 1 and not (layer.synchronize and several_processes()):
+        raise ValueError(
+            f"{layer}: one sample vector has no covariance, and the input {tuple(x.shape)} gives one: {_more(layer)}"
+        )
+
+
 def require_finite(value: Tensor, x: Tensor, layer: nn.Module, what: str = "covariance") -> None:
     """Stop before statistics with NaN or infinity poison the running ones.
 
@@ -75,7 +95,7 @@ def require_finite(value: Tensor, x: Tensor, layer: nn.Module, what: str = "cova
         x: the input of the layer.
 
     Raises:
-        NonFiniteError: names the layer and the numbers.
+        NonFiniteError: names the layer and the numbers, and whether it has fewer sample vectors than features.
     """
     if value.device.type != "cpu" or torch.compiler.is_compiling():
         return
@@ -88,8 +108,24 @@ def require_finite(value: Tensor, x: Tensor, layer: nn.Module, what: str = "cova
     raise NonFiniteError(
         f"{layer}: its {what} is not finite or too large; of the {x.numel()} values of its input {tuple(x.shape)}, "
         f"{int((~finite).sum())} are NaN or infinite and the largest other is {largest:.3g}{others}: "
-        "lower the learning rate, or look for the first layer that produces such values"
+        f"{_too_few(x, layer)}lower the learning rate, or look for the first layer that produces such values"
     )
+
+
+def _too_few(x: Tensor, layer: nn.Module) -> str:
+    """What to do where fewer sample vectors than features leave directions without variance, which are blown up."""
+    count = getattr(layer, "vectors_in", lambda shape: math.inf)(x.shape)
+    features = getattr(layer, "num_features", 0)
+    if count > features or (layer.synchronize and several_processes()):
+        return ""
+    return f"{count} sample vectors leave {features} features without full rank, so {_more(layer)}; if it is not that, "
+
+
+def _more(layer: nn.Module) -> str:
+    """How a layer gets more sample vectors."""
+    if getattr(layer, "sampling_stride", 1) > 1:
+        return f"take a larger batch, or sampling_stride=1 instead of {layer.sampling_stride}"
+    return "take a larger batch"
 
 
 def full_precision(x: Tensor) -> AbstractContextManager:

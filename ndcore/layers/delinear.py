@@ -8,10 +8,14 @@ evaluation the running ones. Source: Ye et al., ICLR 2020 (arXiv 1905.11926), §
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ndcore.layers.averaging import Averaging
 from ndcore.layers.checks import require_counts, require_dtype, require_rates
 from ndcore.layers.fold import fold
 from ndcore.layers.statistics import block_size
@@ -26,18 +30,22 @@ class Delinear(WhiteningLayer, nn.Linear):
         in_features, out_features, bias: as `nn.Linear`.
         eps: added to the diagonal of the covariance.
         n_iter: Newton–Schulz iterations.
-        momentum: weight of the new value in the running statistics.
+        momentum: weight of the new value in the running statistics; None for their mean over all batches.
         block: features per block; the greatest common divisor with `in_features` where it does not divide them.
         synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
-        update_every: compute the statistics in every so many training steps only, an approximation if more than 1; see
-            `ndcore.layers.whitening_layer`.
+        update_every: compute the statistics in every so many training steps only, an approximation if more than 1.
+        averaging: how the running statistics follow the batches, "published" or "weighted"; see
+            `ndcore.layers.averaging`.
+        device, dtype: of parameters and buffers.
 
-    Buffers: `running_mean` (block), zeros at first; `running_deconv` (block, block), identity at first.
+    Buffers: `running_mean` (block), zeros at first; `running_deconv` (block, block), identity at first. Who advances
+    them, and when: `ndcore.layers.whitening_layer`.
 
-    Shapes: (…, in_features) → (…, out_features).
+    Shapes: (…, in_features) → (…, out_features); in evaluation without any row too.
 
     Raises:
-        ValueError: sizes that do not fit, at construction or on a wrong input.
+        ValueError: sizes that do not fit, at construction or on a wrong input; a training batch that is empty, or that
+            gives one sample vector.
         TypeError: an input of another type than the weights, outside autocast.
         NonFiniteError: NaN or infinity in the covariance (on CPU).
     """
@@ -52,21 +60,26 @@ class Delinear(WhiteningLayer, nn.Linear):
         bias: bool = True,
         eps: float = 1e-5,
         n_iter: int = 5,
-        momentum: float = 0.1,
+        momentum: float | None = 0.1,
         block: int = 512,
         synchronize: bool = False,
         update_every: int = 1,
+        *,
+        averaging: Averaging = "published",
+        device: torch.device | str | int | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         name = f"Delinear({in_features}, {out_features})"
         require_counts(name, in_features=in_features, out_features=out_features, n_iter=n_iter, block=block)
         require_rates(name, eps, momentum)
-        super().__init__(in_features, out_features, bias)
+        super().__init__(in_features, out_features, bias, device, dtype)
         self.eps, self.n_iter, self.momentum = eps, n_iter, momentum
-        self.block = block_size(block, in_features)
+        self.block = self.num_features = block_size(block, in_features)
         self.synchronize, self.counter = synchronize, 0
-        self.register_buffer("running_mean", torch.zeros(self.block))
-        self.register_buffer("running_deconv", torch.eye(self.block))
+        self.register_buffer("running_mean", torch.zeros(self.block, device=device, dtype=dtype))
+        self.register_buffer("running_deconv", torch.eye(self.block, device=device, dtype=dtype))
         self.set_update_every(update_every)
+        self.set_averaging(averaging)
 
     def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
         """Weight (o, features) and bias (o) that act on the raw input; mean (1, d), whitening matrix (1, d, d)."""
@@ -92,11 +105,14 @@ class Delinear(WhiteningLayer, nn.Linear):
         """The sample vectors (1, r, d) of a batch (…, in_features); every block of a row is one of them."""
         return x.reshape(1, -1, self.block)  # (1, r, d)
 
+    def vectors_in(self, shape: Sequence[int]) -> int:
+        return math.prod(shape) // self.block
+
     def _check_input(self, x: Tensor) -> None:
         require_dtype(x, self.weight, self)
-        if x.dim() < 2 or x.shape[-1] != self.in_features:
+        if x.dim() == 0 or x.shape[-1] != self.in_features:
             raise ValueError(f"{self}: needs an input (…, {self.in_features}), got {tuple(x.shape)}")
-        if x.numel() == 0:
+        if self.training and x.numel() == 0:
             raise ValueError(f"{self}: got an empty batch {tuple(x.shape)}; statistics need at least one row")
 
     def extra_repr(self) -> str:

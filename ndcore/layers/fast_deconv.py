@@ -9,11 +9,15 @@ through them; evaluation uses the running mean of μ and of D itself. Source: Ye
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.modules.conv import _ConvNd
 
+from ndcore.layers.averaging import Averaging
 from ndcore.layers.checks import require_counts, require_dtype, require_pair, require_rates
 from ndcore.layers.fold import fold
 from ndcore.layers.inverse_root import PLAIN_ABOVE
@@ -23,32 +27,39 @@ from ndcore.layers.synchronize import several_processes
 from ndcore.layers.whitening import image_statistics, sample_statistics
 from ndcore.layers.whitening_layer import WhiteningLayer
 
+PAD_MODES = {"zeros": "constant"}
+"""Of the padding modes of a convolution, those that have another name as an operation."""
+
 
 class FastDeconv(WhiteningLayer, _ConvNd):
     """Takes the place of `Conv2d` and of the batch normalisation after it.
 
     Args:
-        in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias: as `nn.Conv2d`; zero padding.
+        in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias: as `nn.Conv2d`.
         eps: added to the diagonal of the covariance.
         n_iter: Newton–Schulz iterations.
-        momentum: weight of the new value in the running statistics.
+        momentum: weight of the new value in the running statistics; None for their mean over all batches.
         block: channels per block where `groups` is 1; all blocks share one mean and one matrix. If it does not divide
             the channels, their greatest common divisor is taken. With groups > 1 each group has its own matrix.
         sampling_stride: the statistics use every so many positions of the convolution, per axis.
         freeze: after `freeze_iter` training steps use the running statistics also in training; they are live again
             for the first `freeze_iter` + 1 of every 10·`freeze_iter` steps, as in the published code.
         synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
-        update_every: compute the statistics in every so many training steps only, an approximation if more than 1; see
-            `ndcore.layers.whitening_layer`.
+        update_every: compute the statistics in every so many training steps only, an approximation if more than 1.
+        padding_mode: as `nn.Conv2d`; the statistics are those of the padded input.
+        averaging: how the running statistics follow the batches, "published" or "weighted"; see
+            `ndcore.layers.averaging`.
+        device, dtype: of parameters and buffers.
 
     Buffers: `running_mean` (g·d), zeros at first; `running_deconv` (d, d), or (g, d, d) if groups > 1, at first the
-    identity. `counter`, the number of training steps modulo 10·`freeze_iter`·`update_every`, is a plain attribute.
-    Under `torch.compile` only layers that are not always live count, outside the compiled graph, which breaks there.
+    identity. `counter`, the number of training steps modulo 10·`freeze_iter`·`update_every`, is a plain attribute. Who
+    advances them, and when: `ndcore.layers.whitening_layer`.
 
-    Shapes: (n, c, h, w) → (n, o, h', w').
+    Shapes: (n, c, h, w) → (n, o, h', w'), and (c, h, w) → (o, h', w'); in evaluation n may be 0.
 
     Raises:
-        ValueError: sizes that do not fit, at construction or on a wrong input.
+        ValueError: sizes that do not fit, at construction or on a wrong input; a training batch that is empty, or that
+            gives one sample vector.
         TypeError: an input of another type than the weights, outside autocast.
         NonFiniteError: NaN or infinity in the covariance (on CPU).
     """
@@ -62,19 +73,24 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         out_channels: int,
         kernel_size: int | tuple[int, int],
         stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] = 0,
+        padding: int | tuple[int, int] | str = 0,
         dilation: int | tuple[int, int] = 1,
         groups: int = 1,
         bias: bool = True,
         eps: float = 1e-5,
         n_iter: int = 5,
-        momentum: float = 0.1,
+        momentum: float | None = 0.1,
         block: int = 64,
         sampling_stride: int = 3,
         freeze: bool = False,
         freeze_iter: int = 100,
         synchronize: bool = False,
         update_every: int = 1,
+        *,
+        padding_mode: str = "zeros",
+        averaging: Averaging = "published",
+        device: torch.device | str | int | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         name = f"FastDeconv({in_channels}, {out_channels}, kernel_size={kernel_size}, groups={groups})"
         require_counts(name, in_channels=in_channels, out_channels=out_channels, groups=groups, block=block)
@@ -87,13 +103,15 @@ class FastDeconv(WhiteningLayer, _ConvNd):
             out_channels,
             require_pair(name, "kernel_size", kernel_size),
             require_pair(name, "stride", stride),
-            require_pair(name, "padding", padding, least=0),
+            padding if isinstance(padding, str) else require_pair(name, "padding", padding, least=0),
             require_pair(name, "dilation", dilation),
             transposed=False,
             output_padding=(0, 0),
             groups=groups,
             bias=bias,
-            padding_mode="zeros",
+            padding_mode=padding_mode,
+            device=device,
+            dtype=dtype,
         )
         self.eps, self.n_iter, self.momentum = eps, n_iter, momentum
         self.block = in_channels // groups if groups > 1 else block_size(block, in_channels)
@@ -101,10 +119,11 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         self.freeze, self.freeze_iter, self.counter = freeze, freeze_iter, 0
         self.synchronize = synchronize
         self.num_features = self.kernel_size[0] * self.kernel_size[1] * self.block
-        identity = torch.eye(self.num_features)
-        self.register_buffer("running_mean", torch.zeros(groups * self.num_features))
+        identity = torch.eye(self.num_features, device=device, dtype=dtype)
+        self.register_buffer("running_mean", torch.zeros(groups * self.num_features, device=device, dtype=dtype))
         self.register_buffer("running_deconv", identity.repeat(groups, 1, 1) if groups > 1 else identity)
         self.set_update_every(update_every)
+        self.set_averaging(averaging)
 
     @property
     def period(self) -> int:
@@ -118,6 +137,27 @@ class FastDeconv(WhiteningLayer, _ConvNd):
     def always_live(self) -> bool:
         return self.update_every == 1 and not self.freeze
 
+    @property
+    def own_padding(self) -> tuple[int, int]:
+        """Zeros that the convolution itself adds at both ends of each axis; what else is asked for, `padded` adds."""
+        left, _, top, _ = self._reversed_padding_repeated_twice
+        return (0, 0) if any(self._border) else (top, left)
+
+    @property
+    def _border(self) -> list[int]:
+        """Padding (left, right, top, bottom) that `padded` adds: of another mode than zeros, or lopsided."""
+        left, right, top, bottom = border = self._reversed_padding_repeated_twice
+        return [0] * 4 if self.padding_mode == "zeros" and left == right and top == bottom else border
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dim() == 3:
+            return self.forward(x.unsqueeze(0)).squeeze(0)
+        return super().forward(x)
+
+    def padded(self, x: Tensor) -> Tensor:
+        border = self._border
+        return F.pad(x, border, PAD_MODES.get(self.padding_mode, self.padding_mode)) if any(border) else x
+
     def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
         """Weight (o, c/g, k, k) and bias (o) that act on the raw input; mean (g, d), whitening matrix (g, d, d)."""
         dtype = self.weight.dtype
@@ -130,7 +170,7 @@ class FastDeconv(WhiteningLayer, _ConvNd):
 
     def transform(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The convolution (n, o, h', w') of the raw input with folded weight and bias."""
-        return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
+        return F.conv2d(x, weight, bias, self.stride, self.own_padding, self.dilation, self.groups)
 
     def batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The batch (n, c, h, w) itself, to be convolved, its mean (g, d) and covariance plus eps·I (g, d, d)."""
@@ -141,28 +181,45 @@ class FastDeconv(WhiteningLayer, _ConvNd):
             or (self.synchronize and several_processes())
         ):
             return x, *sample_statistics(self.sample(x), self.eps, self.n_iter, self.synchronize)
-        steps = (self.sampling_stride * self.stride[0], self.sampling_stride * self.stride[1])
-        patches = Patches(self.kernel_size, steps, self.padding, self.dilation, self.groups, self.block)
-        return image_statistics(x, patches, self.eps)
+        return image_statistics(x, self._patches(), self.eps)
 
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (g, r, d) of a batch (n, c, h, w)."""
         step = (self.sampling_stride * self.stride[0], self.sampling_stride * self.stride[1])
         if self.kernel_size == (1, 1):
             return sample_pixels(x, step[0] * step[1], self.groups, self.num_features)
-        return sample_patches(x, self.kernel_size, step, self.padding, self.dilation, self.groups, self.num_features)
+        return sample_patches(
+            x, self.kernel_size, step, self.own_padding, self.dilation, self.groups, self.num_features
+        )
+
+    def sample_count(self, shape: Sequence[int]) -> int:
+        top_left, bottom_right = self._border[2::-2], self._border[3::-2]
+        grown = (size + sum(ends) for size, *ends in zip(shape[-2:], top_left, bottom_right, strict=True))
+        return self.vectors_in((*shape[:-2], *grown))
+
+    def vectors_in(self, shape: Sequence[int]) -> int:
+        *batch, height, width = shape
+        images, blocks = math.prod(batch[:-1]), self.in_channels // self.groups // self.block
+        if self.kernel_size == (1, 1):
+            return -(-images * height * width // (self.sampling_stride**2 * math.prod(self.stride))) * blocks
+        return images * math.prod(self._patches().grid(height, width)) * blocks
+
+    def _patches(self) -> Patches:
+        steps = (self.sampling_stride * self.stride[0], self.sampling_stride * self.stride[1])
+        return Patches(self.kernel_size, steps, self.own_padding, self.dilation, self.groups, self.block)
 
     def _check_input(self, x: Tensor) -> None:
         require_dtype(x, self.weight, self)
         if x.dim() != 4 or x.shape[1] != self.in_channels:
             raise ValueError(f"{self}: needs an input (n, {self.in_channels}, h, w), got {tuple(x.shape)}")
-        if x.shape[0] == 0:
+        if self.training and x.shape[0] == 0:
             raise ValueError(f"{self}: got an empty batch {tuple(x.shape)}; statistics need at least one image")
         for axis, size in enumerate(x.shape[2:]):
             reach = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
-            if size + 2 * self.padding[axis] < reach:
+            ends = self._reversed_padding_repeated_twice[2 - 2 * axis :][:2]
+            if size + sum(ends) < reach:
                 raise ValueError(
-                    f"{self}: an input of {('height', 'width')[axis]} {size} with padding {self.padding[axis]} "
+                    f"{self}: an input of {('height', 'width')[axis]} {size} with padding {ends[0]} "
                     f"is smaller than the kernel, which reaches over {reach}"
                 )
 

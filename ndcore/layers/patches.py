@@ -51,7 +51,7 @@ class Patches:
             pixels = self._pixels(image).clone(memory_format=torch.contiguous_format)  # (g, b, r/b, m)
             return pixels.view(self.groups, -1, self.block)  # (g, r, d)
         n, *size, c = image.shape
-        grid = self._grid(*size)
+        grid = self.grid(*size)
         if self.groups > 1:
             columns = image.view(n, -1).t().contiguous().view(*size, c, n)
             planes = image.new_zeros(c, self.positions, *grid, n)
@@ -71,7 +71,7 @@ class Patches:
             pixels += samples.view(pixels.shape)
             return
         n, *size, c = image.shape
-        grid = self._grid(*size)
+        grid = self.grid(*size)
         if self.groups > 1:
             planes = samples.mT.reshape(c, self.positions, *grid, n)
             columns = image.new_zeros(*size, c, n)
@@ -103,7 +103,8 @@ class Patches:
         pixels = image.view(-1, image.shape[3])[:: self.stride[0] * self.stride[1]]  # (r/b, c)
         return pixels.view(len(pixels), self.groups, self.block, -1).permute(1, 3, 0, 2)
 
-    def _grid(self, height: int, width: int) -> Pair:
+    def grid(self, height: int, width: int) -> Pair:
+        """Sampled rows and columns, (y, z), of images of this size."""
         return tuple(
             (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
             for size, kernel, stride, padding, dilation in zip(
@@ -113,7 +114,7 @@ class Patches:
 
     def _taps(self, height: int, width: int) -> Iterator[tuple[int, Area, Area]]:
         """For each kernel position the part of the grid where it lies on the image, and the pixels there."""
-        axes = zip((height, width), self._grid(height, width), *self._axes(), strict=True)
+        axes = zip((height, width), self.grid(height, width), *self._axes(), strict=True)
         rows, columns = ([_overlap(*axis, tap) for tap in range(axis[2])] for axis in axes)
         for position, (row, column) in enumerate(product(rows, columns)):
             yield position, (row[0], column[0]), (row[1], column[1])

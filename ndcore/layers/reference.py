@@ -5,7 +5,7 @@ covariance is one `addmm`, the inverse square root is the loop of the paper with
 autograd differentiates all of it. Each class takes the arguments, parameters and buffers of the fast layer and can
 stand in for it in any network (also by `layer.__class__ = ReferenceFastDeconv`).
 
-Not for autocast, `torch.compile`, half precision, `synchronize` or `update_every`.
+Not for autocast, `torch.compile`, half precision, unbatched images, `synchronize`, `update_every` or `averaging`.
 
 Source: Ye et al., ICLR 2020 (arXiv 1905.11926), Alg. 1, and the order of operations of the code published with it.
 Letters of the shapes as in `ndcore.layers.statistics`.
@@ -40,6 +40,7 @@ class ReferenceFastDeconv(FastDeconv):
 
     def forward(self, x: Tensor) -> Tensor:
         self._check_input(x)
+        x = self.padded(x)
         frozen = self.freeze and self.counter > self.freeze_iter
         if self.training:
             self.counter = (self.counter + 1) % (self.freeze_iter * 10)
@@ -52,7 +53,7 @@ class ReferenceFastDeconv(FastDeconv):
             weight, bias = self._fold_blocks(mean, deconv)
         else:
             weight, bias = self._fold_groups(mean, deconv)
-        return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
+        return F.conv2d(x, weight, bias, self.stride, self.own_padding, self.dilation, self.groups)
 
     def _rows(self, x: Tensor) -> Tensor:
         """Sampled patches, one per row (n·l, c·k), columns channel-major."""
@@ -60,7 +61,7 @@ class ReferenceFastDeconv(FastDeconv):
         if self.kernel_size == (1, 1):  # every so many pixels of the flattened (n, h, w) index; no padding
             pixels = x.permute(0, 2, 3, 1).contiguous().view(-1, x.shape[1])  # (n·h·w, c)
             return pixels[:: vertical * horizontal]
-        patches = F.unfold(x, self.kernel_size, self.dilation, self.padding, (vertical, horizontal))  # (n, c·k, l)
+        patches = F.unfold(x, self.kernel_size, self.dilation, self.own_padding, (vertical, horizontal))  # (n, c·k, l)
         return patches.transpose(1, 2).contiguous().view(-1, patches.shape[1])
 
     def _batch_transform(self, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -157,8 +158,10 @@ class ReferenceChannelDeconv(ChannelDeconv):
 
 
 def _track(layer: FastDeconv | Delinear, mean: Tensor, deconv: Tensor) -> None:
-    if layer.synchronize or layer.update_every > 1:
-        raise NotImplementedError(f"{layer}: the reference layers know one process only, and statistics of every step")
+    if layer.synchronize or layer.update_every > 1 or layer.averaging != "published":
+        raise NotImplementedError(
+            f"{layer}: the reference layers know one process only, statistics of every step and equal weights"
+        )
     _average(layer.running_mean, mean, layer.momentum)
     _average(layer.running_deconv, deconv, layer.momentum)
 

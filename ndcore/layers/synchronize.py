@@ -30,6 +30,12 @@ def several_processes() -> bool:
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
+def joint_count(count: Tensor) -> Tensor:
+    """The sum of a count over all processes."""
+    dist.all_reduce(count)
+    return count
+
+
 def joint_mean_and_covariance(samples: Tensor, eps: float) -> tuple[Tensor, Tensor]:
     """`mean_and_covariance` of the sample vectors (g, r, d) of all processes; r may differ. Differentiable once.
 

@@ -1,30 +1,70 @@
-"""What `FastDeconv` and `Delinear` share: which mean and whitening matrix a step uses, and when they are computed."""
+"""What `FastDeconv` and `Delinear` share: which mean and whitening matrix a step uses, and who advances their state.
+
+The state of a layer are its running values, its stored values (with `update_every`) and its `counter`. **One training
+forward that returns advances it once; nothing else does.** In particular:
+
+- Evaluation advances nothing. Nor does a forward that is refused, or that ends in a `NonFiniteError`.
+- A forward inside the autograd engine repeats an earlier one, as activation checkpointing does (reentrant or not). It
+  advances nothing and takes statistics, stored or running values as the forward did that it repeats. Where every step
+  is live nothing has to be known for that. Elsewhere the forward is found by its input, and a `RuntimeError` says so
+  where none is, where two with this input differed, or where the values that it used have changed since. The layer
+  cannot tell a new forward from a repetition: one in a backward hook counts as a repetition too. Mode, and in
+  evaluation the running values, must be those of the first time, as for batch normalisation.
+- Gradients of gradients (`create_graph`) are no repetition: their inner forwards run outside the engine and count.
+- Replicas of `nn.DataParallel` begin at the counter of the layer and all write the next one back: one step is counted
+  however many there are. As for batch normalisation, running and stored values of the replica on the first device are
+  kept, since it shares its buffers with the layer; those of the others are lost.
+- With `DistributedDataParallel` every process advances its own layers; see `ndcore.layers.synchronize`.
+- Under `torch.compile` running and stored values advance in the graph. The counter of a layer that is always live
+  stands still, since it decides nothing; others count outside the graph, which breaks there, before they compute. A
+  compiled layer that is always live does not see a repetition around the compiled code and tracks twice there, as
+  batch normalisation does everywhere; checkpoint inside of the compiled code.
+- `torch.func.functional_call` advances the buffers that it is given, and the counter of the module.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ndcore.layers.checks import full_precision, require_counts, require_finite, statistics_dtype
+from ndcore.layers.averaging import Averaging, batch_share, require_averaging
+from ndcore.layers.checks import (
+    full_precision,
+    require_counts,
+    require_finite,
+    require_several_vectors,
+    statistics_dtype,
+)
+from ndcore.layers.fx_leaf import FxLeaf
 from ndcore.layers.inverse_root import inverse_root
+from ndcore.layers.recomputation import Forward, noted, recomputing, repeated, version
 
 
-class WhiteningLayer(nn.Module):
+class WhiteningLayer(FxLeaf):
     """A layer whose input is whitened, with the whitening folded into its weights.
 
     A training step is *live* if it computes the statistics of its batch; gradients then go through them. By default
     every one is. With `update_every` = k only every k-th is; the steps between take its mean and matrix as constants.
 
-    A layer defines `_check_input`, `batch_statistics`, `folded`, `transform` and `running_transform`.
+    A layer defines `_check_input`, `vectors_in`, `batch_statistics`, `folded`, `transform` and `running_transform`.
     """
 
     running_mean: Tensor
     running_deconv: Tensor
     n_iter: int
-    momentum: float
+    momentum: float | None
     update_every: int
+    averaging: Averaging = "published"
     counter: int
     """Training steps so far, modulo `period`. Under `torch.compile` it stands still where every step is live."""
+    synchronize: bool
+    _forwards: tuple[Forward, ...] = ()
+    """Notes for repetitions, kept only where not every step is live."""
+    _original: WhiteningLayer | None = None
+    """Of a replica: the layer that it was made from."""
 
     @property
     def period(self) -> int:
@@ -41,6 +81,11 @@ class WhiteningLayer(nn.Module):
         """Whether every training step is live."""
         return self.update_every == 1
 
+    @property
+    def source(self) -> str:
+        """Where the next training step has mean and matrix from: its "batch", the "stored" or the "running" ones."""
+        return "running" if self.frozen else "stored" if self.counter % self.update_every else "batch"
+
     def set_update_every(self, steps: int) -> None:
         """Make every so many training steps live, the next one among them: an approximation if more than 1.
 
@@ -56,31 +101,79 @@ class WhiteningLayer(nn.Module):
         for name, value in zip(("stored_mean", "stored_deconv"), stored, strict=True):
             self.register_buffer(name, value)
 
+    def set_averaging(self, averaging: Averaging) -> None:
+        """How running values follow the batches; see `ndcore.layers.averaging`.
+
+        "weighted" gives the layer a buffer `num_vectors_tracked`, zero at first: the next batch is the first one.
+
+        Raises:
+            ValueError: there is no such way, or `momentum` is None and it is not "weighted".
+        """
+        require_averaging(type(self).__name__, averaging, self.momentum)
+        self.averaging = averaging
+        count = torch.zeros((), dtype=torch.long, device=self.running_mean.device)
+        self.register_buffer("num_vectors_tracked", count if averaging == "weighted" else None)
+
+    @torch.no_grad()
+    def reset_running_stats(self) -> None:
+        """Running and stored values, and the counter, as those of a new layer."""
+        identity = torch.eye(self.running_deconv.shape[-1], device=self.running_deconv.device)
+        for prefix in ("running", "stored") if self.update_every > 1 else ("running",):
+            getattr(self, f"{prefix}_mean").zero_()
+            getattr(self, f"{prefix}_deconv").copy_(identity)
+        if self.averaging == "weighted":
+            self.num_vectors_tracked.zero_()
+        self.counter = 0
+
+    def reset_parameters(self) -> None:
+        """Weights, and running statistics once there are any, as those of a new layer."""
+        super().reset_parameters()
+        if "running_mean" in self._buffers:
+            self.reset_running_stats()
+
     def forward(self, x: Tensor) -> Tensor:
         self._check_input(x)
+        x = self.padded(x)
         with full_precision(x):
             precise = x.to(statistics_dtype(self.weight))
             seen, mean, deconv = self._whitening(precise)
             weight, bias = self.folded(mean, deconv)
         return self.transform(seen if precise is x else x, weight, bias)
 
+    def padded(self, x: Tensor) -> Tensor:
+        """The input with the padding that the layer's operation cannot add itself."""
+        return x
+
+    def sample_count(self, shape: Sequence[int]) -> int:
+        """Sample vectors, r, that an input of this shape gives in training, for each matrix.
+
+        Their covariance has full rank only if they are more than `num_features`, and none at all if it is one.
+        """
+        return self.vectors_in(shape)
+
+    def vectors_in(self, shape: Sequence[int]) -> int:
+        """The same for the shape that `padded` returns."""
+        raise NotImplementedError
+
     def _whitening(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The input, and mean (g, d) and whitening matrix (g, d, d) of this step."""
         if not self.training:
-            return x, *self.running_transform()
-        source = self._next_source()
-        if source == "batch":
-            x, mean, deconv = self.batch_transform(x)
-            self._track(mean.detach(), deconv.detach())
-            return x, mean, deconv
-        mean, deconv = self.running_transform()
-        if source == "stored":
-            mean, deconv = self.stored_mean.view_as(mean), self.stored_deconv.view_as(deconv)
-        # a later live step changes the buffers in place, perhaps before this step's backward pass
-        return x, mean.clone(), deconv.clone()
+            return x, *self._constants("running")
+        compiling = torch.compiler.is_compiling()
+        source = self._compiled_source(x) if compiling else self._source(x)
+        if source in ("batch", "repeated batch"):
+            seen, mean, deconv = self.batch_transform(x)
+            if source == "batch":
+                self._track(mean.detach(), deconv.detach(), x.shape)
+        else:
+            seen, mean, deconv = x, *self._constants(source)
+        if not compiling:
+            self._count(x, source)
+        return seen, mean, deconv
 
     def batch_transform(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """A batch itself, to be transformed, its mean (g, d) and whitening matrix (g, d, d)."""
+        require_several_vectors(x, self)
         x, mean, covariance = self.batch_statistics(x)
         deconv = self.inverse_root(covariance)
         require_finite(deconv, x, self)
@@ -90,32 +183,80 @@ class WhiteningLayer(nn.Module):
         """Whitening matrix (g, d, d) of a covariance (g, d, d)."""
         return inverse_root(covariance, self.n_iter)
 
-    def _next_source(self) -> str:
-        if not torch.compiler.is_compiling():
-            return self.count_step()
+    def _constants(self, source: str) -> tuple[Tensor, Tensor]:
+        """The running or stored mean (g, d) and matrix (g, d, d)."""
+        mean, deconv = self.running_transform()
+        if source == "stored":
+            mean, deconv = self.stored_mean.view_as(mean), self.stored_deconv.view_as(deconv)
+        if torch.is_grad_enabled() and self.weight.requires_grad:
+            # a live step changes the buffers in place, perhaps before this step's backward pass
+            return mean.clone(), deconv.clone()
+        return mean, deconv
+
+    def _source(self, x: Tensor) -> str:
+        """`source`, of the forward that this one repeats if it does; a batch whose statistics are tracked already is a
+        "repeated batch".
+
+        Raises:
+            RuntimeError: it is not known, or the values are lost.
+        """
+        if not recomputing():
+            return self.source
+        if self.always_live:
+            return "repeated batch"
+        try:
+            first, self._forwards = repeated(self._forwards, x)
+            if first.version != version(self._read(first.source)):
+                raise LookupError("the running or stored values that it used have changed since")
+        except LookupError as error:
+            raise RuntimeError(
+                f"{self}: this forward runs in a backward pass, so it must repeat an earlier one, but {error}: run the "
+                "backward pass before the next forward, or set update_every=1 and freeze=False, or do without "
+                "checkpointing here"
+            ) from None
+        return "repeated batch" if first.source == "batch" else first.source
+
+    def _compiled_source(self, x: Tensor) -> str:
         if self.always_live:
             return "batch"  # uncounted: the number would be a constant of the graph, compiled anew at every step
-        from ndcore.layers.uncompiled import count_step  # noqa: PLC0415  (loads the compiler)
+        from ndcore.layers.uncompiled import counted_source  # noqa: PLC0415  (loads the compiler)
 
-        return count_step(self)
+        return counted_source(self, x)
 
-    def count_step(self) -> str:
-        """Count a training step; where it has mean and matrix from: its "batch", the "stored" or the "running" ones."""
-        source = "running" if self.frozen else "stored" if self.counter % self.update_every else "batch"
+    def _count(self, x: Tensor, source: str) -> None:
+        """Count a training step with input x, and note it for repetitions; not if it is one."""
+        if recomputing():
+            return
+        if not self.always_live:
+            self._forwards = noted(self._forwards, x, source, self._read(source))
         self.counter = (self.counter + 1) % self.period
-        return source
+        if self._original is not None:
+            self._original.counter = self.counter
+
+    def _read(self, source: str) -> Tensor | None:
+        """One of the buffers that a step with this source reads; they all change together."""
+        return {"running": self.running_mean, "stored": self.stored_mean}.get(source)
 
     @torch.no_grad()
-    def _track(self, mean: Tensor, deconv: Tensor) -> None:
-        momentum = self.momentum
-        if self.update_every > 1:  # a live step stands for the ones after it as well
-            momentum = 1 - (1 - momentum) ** self.update_every
+    def _track(self, mean: Tensor, deconv: Tensor, shape: Sequence[int]) -> None:
+        share = batch_share(self, shape)
         for running, value in ((self.running_mean, mean), (self.running_deconv, deconv)):
-            running.lerp_(value.view_as(running).to(running), momentum)
+            weight = share.to(running) if isinstance(share, Tensor) else share
+            running.lerp_(value.view_as(running).to(running), weight)
         if self.update_every > 1:
             self.stored_mean.copy_(mean.view_as(self.stored_mean))
             self.stored_deconv.copy_(deconv.view_as(self.stored_deconv))
 
+    def _replicate_for_data_parallel(self) -> WhiteningLayer:
+        replica = super()._replicate_for_data_parallel()
+        vars(replica)["_original"] = self  # past nn.Module, to which it would be a part of the replica
+        return replica
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without notes on earlier inputs: nothing to copy or save."""
+        return {key: value for key, value in vars(self).items() if key != "_forwards"}
+
     def extra_repr(self) -> str:
         own = f", update_every={self.update_every}" if self.update_every > 1 else ""
+        own += f", averaging={self.averaging!r}" if self.averaging != "published" else ""
         return super().extra_repr() + own

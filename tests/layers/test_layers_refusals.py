@@ -38,7 +38,11 @@ SIZES = {
     "one kernel axis": (lambda: FastDeconv(4, 4, (3,)), "kernel_size=(3,)"),
     "stride": (lambda: FastDeconv(4, 4, 3, stride=0), "stride=0"),
     "padding": (lambda: FastDeconv(4, 4, 3, padding=-1), "padding=-1"),
-    "padding by name": (lambda: FastDeconv(4, 4, 3, padding="same"), "padding='same'"),
+    "padding by name": (lambda: FastDeconv(4, 4, 3, padding="most"), "'most'"),
+    "padding mode": (lambda: FastDeconv(4, 4, 3, padding_mode="mirror"), "padding_mode='mirror'"),
+    "same size and stride": (lambda: FastDeconv(4, 4, 3, stride=2, padding="same"), "padding='same'"),
+    "averaging": (lambda: FastDeconv(4, 4, 3, averaging="mean"), "averaging='mean' must be one of 'published', 'weig"),
+    "mean without count": (lambda: FastDeconv(4, 4, 3, momentum=None), "momentum=None, the mean of all batches, needs"),
     "dilation": (lambda: FastDeconv(4, 4, 3, dilation=(1, 0)), "dilation=(1, 0)"),
     "negative eps": (lambda: FastDeconv(4, 4, 3, eps=-1e-5), "eps=-1e-05"),
     "eps not a number": (lambda: FastDeconv(4, 4, 3, eps=NAN), "eps=nan"),
@@ -46,6 +50,7 @@ SIZES = {
     "no features": (lambda: Delinear(0, 3), "Delinear(0, 3): in_features=0"),
     "linear block": (lambda: Delinear(4, 3, block=0), "Delinear(4, 3): block=0"),
     "linear eps": (lambda: Delinear(4, 3, eps=-1), "eps=-1"),
+    "linear averaging": (lambda: Delinear(4, 3, momentum=None), 'averaging="weighted"'),
     "channel block": (lambda: ChannelDeconv(0), "ChannelDeconv: block=0"),
     "channel momentum": (lambda: ChannelDeconv(2, momentum=-0.1), "momentum=-0.1"),
 }
@@ -59,7 +64,7 @@ def test_sizes(make, message):
 
 CONV = FastDeconv(4, 2, 3, stride=2, padding=1)
 INPUTS = {
-    "three axes": (CONV, randn(4, 6, 6), ValueError, "needs an input (n, 4, h, w), got (4, 6, 6)"),
+    "two axes": (CONV, randn(6, 6), ValueError, "needs an input (n, 4, h, w), got (6, 6)"),
     "channels": (CONV, randn(2, 5, 6, 6), ValueError, "needs an input (n, 4, h, w), got (2, 5, 6, 6)"),
     "no image": (CONV, randn(0, 4, 6, 6), ValueError, "got an empty batch (0, 4, 6, 6)"),
     "no row": (CONV, randn(2, 4, 0, 6), ValueError, "height 0 with padding 1 is smaller than the kernel"),
@@ -81,7 +86,12 @@ INPUTS = {
     "no variance, no eps": (FastDeconv(4, 2, 3, eps=0), torch.zeros(2, 4, 6, 6), NonFiniteError, "largest other is 0"),
     "grouped NaN": (FastDeconv(4, 2, 3, groups=2), spoiled(NAN, 2, 4, 6, 6), NonFiniteError, "groups=2"),
     "features": (Delinear(4, 2), randn(3, 5), ValueError, "needs an input (…, 4), got (3, 5)"),
-    "one axis": (Delinear(4, 2), randn(4), ValueError, "needs an input (…, 4), got (4,)"),
+    "no axis": (Delinear(4, 2), torch.zeros(()), ValueError, "needs an input (…, 4), got ()"),
+    "one vector": (Delinear(4, 2), randn(4), ValueError, "one sample vector has no covariance, and the input (4,) gives "
+                   "one: take a larger batch"),
+    "one image": (FastDeconv(4, 2, 1), randn(1, 4, 1, 1), ValueError, "gives one: take a larger batch, or "
+                  "sampling_stride=1 instead of 3"),
+    "nine images": (FastDeconv(4, 2, 1), randn(9, 4, 1, 1), ValueError, "and the input (9, 4, 1, 1) gives one"),
     "no rows": (Delinear(4, 2), randn(0, 4), ValueError, "got an empty batch (0, 4)"),
     "linear double": (Delinear(4, 2), randn(3, 4).double(), TypeError, "an input of torch.float64"),
     "linear NaN": (Delinear(4, 2), spoiled(NAN, 3, 4), NonFiniteError, "of the 12 values of its input (3, 4)"),
@@ -104,9 +114,7 @@ def test_inputs_in_training(layer, x, error, message):
     assert all(buffer.isfinite().all() for buffer in layer.buffers())
 
 
-@pytest.mark.parametrize(
-    "name", ["three axes", "channels", "no image", "height", "double", "features", "linear double"]
-)
+@pytest.mark.parametrize("name", ["two axes", "channels", "height", "double", "features", "linear double"])
 def test_inputs_in_evaluation(name):
     layer, x, error, message = INPUTS[name]
     with pytest.raises(error, match=re.escape(message)):

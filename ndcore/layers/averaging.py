@@ -1,0 +1,57 @@
+"""How running values follow the batches: the share of a new batch in them.
+
+"published": they start at zeros and the identity, and every batch has the same share, `momentum`. As the study ran.
+
+"weighted": they start at the first batch, and a batch weighs by its number of sample vectors. With momentum m they are
+the mean of all batches, each with weight r·(1 − m)^(later batches); r is its number of vectors. After equal batches a
+new one has the share m, as published, and a last batch of few images little. `momentum=None` is the plain mean over all
+vectors, m = 0; `momentum=0` leaves the running values as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, get_args
+
+import torch
+from torch import Tensor
+
+from ndcore.layers.synchronize import joint_count, several_processes
+
+if TYPE_CHECKING:
+    from ndcore.layers.whitening_layer import WhiteningLayer
+
+Averaging = Literal["published", "weighted"]
+
+
+def require_averaging(name: str, averaging: str, momentum: float | None) -> None:
+    """Refuse an unknown way, and a mean without momentum where batches are not counted.
+
+    Raises:
+        ValueError: names the layer and the value.
+    """
+    if averaging not in get_args(Averaging):
+        raise ValueError(f"{name}: averaging={averaging!r} must be one of {', '.join(map(repr, get_args(Averaging)))}")
+    if momentum is None and averaging != "weighted":
+        raise ValueError(f'{name}: momentum=None, the mean of all batches, needs averaging="weighted", which counts')
+
+
+def batch_share(layer: WhiteningLayer, shape: Sequence[int]) -> float | Tensor:
+    """Share in the running values of a live step with an input of this shape; a weighted layer counts its vectors.
+
+    With `update_every` a live step stands for the ones after it as well.
+    """
+    momentum = layer.momentum
+    if layer.update_every > 1 and momentum is not None:
+        momentum = 1 - (1 - momentum) ** layer.update_every
+    if layer.averaging == "published":
+        require_averaging(type(layer).__name__, layer.averaging, momentum)
+        return momentum
+    if momentum == 0:
+        return momentum
+    tracked = layer.num_vectors_tracked
+    count = torch.full_like(tracked, layer.vectors_in(shape))
+    if layer.synchronize and several_processes():
+        count = joint_count(count)
+    tracked.copy_(count + (tracked if momentum is None else (tracked * (1 - momentum)).round()))
+    return count / tracked
