@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ndcore.layers.fast_deconv import PAD_MODES
 from ndcore.layers.fold import fold
 from ndcore.layers.whitening_convolution import AXES, Sizes, WhiteningConvolution
 
@@ -31,11 +32,10 @@ class _FastDeconvNd(WhiteningConvolution):
     def steps(self) -> Sizes:
         return tuple(self.sampling_stride * stride for stride in self.stride)
 
-    def padded(self, x: Tensor) -> Tensor:
-        mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
-        return F.pad(x, self._reversed_padding_repeated_twice, mode)
+    def sampled(self, x: Tensor) -> Tensor:
+        return F.pad(x, self._reversed_padding_repeated_twice, PAD_MODES.get(self.padding_mode, self.padding_mode))
 
-    def padded_sizes(self, sizes: Sequence[int]) -> Sizes:
+    def sampled_sizes(self, sizes: Sequence[int]) -> Sizes:
         pads = self._reversed_padding_repeated_twice[::-1]  # after and before, of the first axis first
         padded = tuple(size + sum(pads[2 * i : 2 * i + 2]) for i, size in enumerate(sizes))
         for axis, size, kernel, dilation in zip(AXES[self.axes], padded, self.kernel_size, self.dilation, strict=True):
@@ -76,13 +76,15 @@ class FastDeconv1d(_FastDeconvNd, nn.Conv1d):
         in_channels, out_channels, kernel_size, args, kwargs: as `nn.Conv1d`: stride, padding, dilation, groups, bias,
             padding_mode, device, dtype.
         eps, n_iter, momentum, freeze, freeze_iter, synchronize, update_every: as `FastDeconv`.
+        averaging: as `FastDeconv`, but "weighted" by default, since no study asks for other running values.
         block: channels per block where `groups` is 1, as in `FastDeconv`; None: 64.
         sampling_stride: the statistics use every so many positions of the convolution.
 
-    Buffers as those of `FastDeconv`. Shapes: (n, c, l) → (n, o, l'), both also without n.
+    Buffers as those of `FastDeconv`. Shapes: (n, c, l) → (n, o, l'), both also without n; in evaluation n may be 0.
 
     Raises:
-        ValueError: sizes that do not fit, at construction or on a wrong input; a training step with one sample vector.
+        ValueError: sizes that do not fit, at construction or on a wrong input; a training batch that is empty, or that
+            gives one sample vector.
         TypeError: an input of another type than the weights, outside autocast.
         NonFiniteError: NaN or infinity in the covariance (on CPU).
     """

@@ -37,10 +37,10 @@ class _FastDeconvTransposeNd(WhiteningConvolution):
     def steps(self) -> Sizes:
         return (self.sampling_stride,) * self.axes
 
-    def padded(self, x: Tensor) -> Tensor:
+    def sampled(self, x: Tensor) -> Tensor:
         return x
 
-    def padded_sizes(self, sizes: Sequence[int]) -> Sizes:
+    def sampled_sizes(self, sizes: Sequence[int]) -> Sizes:
         for i, axis in enumerate(AXES[self.axes]):
             if self.output_padding[i] >= max(self.stride[i], self.dilation[i]):
                 raise ValueError(
@@ -48,7 +48,7 @@ class _FastDeconvTransposeNd(WhiteningConvolution):
                     "or its dilation"
                 )
             reach = self.dilation[i] * (self.kernel_size[i] - 1) + 1 + self.output_padding[i]
-            if (sizes[i] - 1) * self.stride[i] + reach <= 2 * self.padding[i]:
+            if not sizes[i] or (sizes[i] - 1) * self.stride[i] + reach <= 2 * self.padding[i]:
                 raise ValueError(f"{self}: padding {self.padding[i]} leaves nothing of an input of {axis} {sizes[i]}")
         return tuple(sizes)
 
@@ -103,16 +103,18 @@ class FastDeconvTranspose1d(_FastDeconvTransposeNd, nn.ConvTranspose1d):
         in_channels, out_channels, kernel_size, args, kwargs: as `nn.ConvTranspose1d`: stride, padding, output_padding,
             groups, bias, dilation, padding_mode, device, dtype. A call takes no `output_size`.
         eps, n_iter, momentum, freeze, freeze_iter, synchronize, update_every: as `FastDeconv`.
+        averaging: as `FastDeconv`, but "weighted" by default, since no study asks for other running values.
         block: channels per block where `groups` is 1, as in `FastDeconv`; None: 64.
         sampling_stride: the statistics use every so many pixels of the input, per axis.
 
     Buffers: `running_mean` (g·d), zeros at first; `running_deconv` (d, d), or (g, d, d) if groups > 1, at first the
     identity; d is the block, or the channels of a group.
 
-    Shapes: (n, c, l) → (n, o, l'), both also without n.
+    Shapes: (n, c, l) → (n, o, l'), both also without n; in evaluation n may be 0.
 
     Raises:
-        ValueError: sizes that do not fit, at construction or on a wrong input; a training step with one sample vector.
+        ValueError: sizes that do not fit, at construction or on a wrong input; a training batch that is empty, or that
+            gives one sample vector.
         TypeError: an input of another type than the weights, outside autocast.
         NonFiniteError: NaN or infinity in the covariance (on CPU).
     """

@@ -17,9 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ndcore.layers.averaging import Averaging
 from ndcore.layers.checks import require_counts, require_dtype, require_rates
 from ndcore.layers.statistics import block_size
-from ndcore.layers.synchronize import several_processes
 from ndcore.layers.whitening import sample_statistics
 from ndcore.layers.whitening_layer import WhiteningLayer
 
@@ -32,7 +32,8 @@ class WhiteningConvolution(WhiteningLayer):
 
     Args:
         in_channels, out_channels, kernel_size, args, kwargs: as the convolution of torch.
-        eps, n_iter, momentum, freeze, freeze_iter, synchronize, update_every: as `FastDeconv`.
+        eps, n_iter, momentum, freeze, freeze_iter, synchronize, update_every, averaging: as `FastDeconv`; running
+            values are "weighted" by default, since no study asks for others.
         block: channels per block where `groups` is 1, as in `FastDeconv`; None: the layer's default.
         sampling_stride: the statistics use every so many positions of the window, per axis.
 
@@ -51,13 +52,14 @@ class WhiteningConvolution(WhiteningLayer):
         *args: Any,
         eps: float = 1e-5,
         n_iter: int = 5,
-        momentum: float = 0.1,
+        momentum: float | None = 0.1,
         block: int | None = None,
         sampling_stride: int = 3,
         freeze: bool = False,
         freeze_iter: int = 100,
         synchronize: bool = False,
         update_every: int = 1,
+        averaging: Averaging = "weighted",
         **kwargs: Any,
     ) -> None:
         name = f"{type(self).__name__}({in_channels}, {out_channels}, kernel_size={kernel_size})"
@@ -80,6 +82,7 @@ class WhiteningConvolution(WhiteningLayer):
         self.register_buffer("running_mean", identity.new_zeros(self.groups * self.num_features))
         self.register_buffer("running_deconv", identity.repeat(self.groups, 1, 1) if self.groups > 1 else identity)
         self.set_update_every(update_every)
+        self.set_averaging(averaging)
 
     @property
     def window(self) -> Sizes:
@@ -91,15 +94,15 @@ class WhiteningConvolution(WhiteningLayer):
         """From one sampled position to the next, per axis."""
         raise NotImplementedError
 
-    def padded(self, x: Tensor) -> Tensor:
-        """What the window moves over, of a batch (n, c, …)."""
+    def sampled(self, x: Tensor) -> Tensor:
+        """What the window moves over, of a batch (n, c, …): the batch with the padding of the convolution."""
         raise NotImplementedError
 
-    def padded_sizes(self, sizes: Sequence[int]) -> Sizes:
-        """The sizes (…) of `padded` images.
+    def sampled_sizes(self, sizes: Sequence[int]) -> Sizes:
+        """The sizes (…) of that, of images of these sizes.
 
         Raises:
-            ValueError: the layer cannot take images of these sizes.
+            ValueError: the layer cannot take them.
         """
         raise NotImplementedError
 
@@ -119,6 +122,11 @@ class WhiteningConvolution(WhiteningLayer):
     def always_live(self) -> bool:
         return self.update_every == 1 and not self.freeze
 
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dim() == 1 + self.axes:
+            return self.forward(x.unsqueeze(0)).squeeze(0)
+        return super().forward(x)
+
     def running_transform(self) -> tuple[Tensor, Tensor]:
         """Mean (g, d) and whitening matrix (g, d, d) of evaluation."""
         return self.running_mean.view(self.groups, -1), self.running_deconv.view(self.groups, self.num_features, -1)
@@ -129,7 +137,7 @@ class WhiteningConvolution(WhiteningLayer):
 
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (g, r, d) of a batch (n, c, …), r = n·l·b."""
-        x = self.padded(self._batched(x))
+        x = self.sampled(x)
         for axis, (size, dilation, step) in enumerate(self._window_axes(), 2):
             x = x.unfold(axis, dilation * (size - 1) + 1, step)[..., ::dilation]  # (n, c, …, one more window axis)
         first = 2 + self.axes
@@ -141,27 +149,24 @@ class WhiteningConvolution(WhiteningLayer):
     def _blocks(self) -> int:
         return self.in_channels // (self.groups * self.block)
 
-    def _batched(self, x: Tensor) -> Tensor:
-        return x if x.dim() == 2 + self.axes else x.unsqueeze(0)
-
     def _window_axes(self) -> Iterator[tuple[int, int, int]]:
         return zip(self.window, self.dilation, self.steps, strict=True)
 
+    def vectors_in(self, shape: Sequence[int]) -> int:
+        images, _, *sizes = shape
+        vectors = images * self._blocks
+        for length, (size, dilation, step) in zip(self.sampled_sizes(sizes), self._window_axes(), strict=True):
+            vectors *= (length - dilation * (size - 1) - 1) // step + 1
+        return vectors
+
     def _check_input(self, x: Tensor) -> None:
         require_dtype(x, self.weight, self)
-        if x.dim() not in (1 + self.axes, 2 + self.axes) or x.shape[-1 - self.axes] != self.in_channels:
+        if x.dim() != 2 + self.axes or x.shape[1] != self.in_channels:
             wanted = ", ".join(axis[0] for axis in AXES[self.axes])
-            raise ValueError(f"{self}: needs an input ([n, ]{self.in_channels}, {wanted}), got {tuple(x.shape)}")
-        vectors = len(self._batched(x)) * self._blocks
-        sizes = self.padded_sizes(x.shape[-self.axes :])
-        for length, (size, dilation, step) in zip(sizes, self._window_axes(), strict=True):
-            vectors *= (length - dilation * (size - 1) - 1) // step + 1
-        least = 1 if self.synchronize and several_processes() else 2
-        if self.training and vectors < least:
-            raise ValueError(
-                f"{self}: an input {tuple(x.shape)} gives {vectors} sample vectors, and the statistics of a training "
-                f"step need at least {least}: use larger batches or a smaller sampling_stride"
-            )
+            raise ValueError(f"{self}: needs an input (n, {self.in_channels}, {wanted}), got {tuple(x.shape)}")
+        if self.training and x.shape[0] == 0:
+            raise ValueError(f"{self}: got an empty batch {tuple(x.shape)}; statistics need at least one image")
+        self.sampled_sizes(x.shape[2:])
 
     def _require_sizes(self, name: str, least: int = 1, **values: int | Sequence[int]) -> None:
         for key, value in values.items():
