@@ -5,9 +5,9 @@
 A transposed convolution multiplies the channel vector of every input pixel with the whole kernel. So these vectors are
 what is whitened, in blocks of channels: μ and Cov are theirs, as in a `FastDeconv` with a 1×1 kernel.
 
-The mean does not go into the bias. Outputs near the border receive fewer kernel positions than others, and with a stride
-neighbours receive different ones, so what −μ adds differs from output to output. It is subtracted from the input, which
-is exact everywhere. For the same reason the fold (`plain`) is two layers, the first of which subtracts the mean.
+The mean does not go into the bias. Outputs near the border receive fewer kernel positions than others, and with a
+stride neighbours receive different ones, so what −μ adds differs from output to output. It is subtracted from the
+input, which is exact everywhere. For the same reason the fold (`plain`) is two layers, the first of which subtracts it.
 """
 
 from __future__ import annotations
