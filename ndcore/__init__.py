@@ -1,26 +1,27 @@
 """Network deconvolution and its reproducibility study as an executable report.
 
 Importing this package loads nothing heavy: `ndcore.layers`, `ndcore.models`, `ndcore.surgery` and `ndcore.training`
-need torch and are imported by those who use them; so are the two functions below, at their first use.
+need torch and are imported by those who use them; so are the functions below, at their first use.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ndcore.layers.recalibration import recalibrate
     from ndcore.surgery import deconvolve, fold
 
 __version__ = "0.1.0"
-__all__ = ["deconvolve", "fold"]
+__all__ = ["deconvolve", "fold", "recalibrate"]
+_MODULES = {"deconvolve": "ndcore.surgery", "fold": "ndcore.surgery", "recalibrate": "ndcore.layers.recalibration"}
 
 
 def __getattr__(name: str) -> Any:
     """Import torch only for those who ask for a function that needs it (PEP 562)."""
-    if name in __all__:
-        from ndcore import surgery  # noqa: PLC0415
-
-        return getattr(surgery, name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

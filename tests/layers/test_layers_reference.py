@@ -5,7 +5,7 @@ import dataclasses
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -95,6 +95,7 @@ def compare(case: Case, steps: int = 5) -> None:
     """Several steps in training, then one in evaluation."""
     generator = torch.Generator().manual_seed(case.seed)
     fast = case.layer(**case.arguments).double()
+    assume(case.layer is ChannelDeconv or fast.sample_count(case.shape) > 1)
     with torch.no_grad():
         for parameter in fast.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))

@@ -35,9 +35,9 @@ def test_training_step_reaches_every_parameter(name: str, norm: str) -> None:
     for layer in model.modules():
         if isinstance(layer, (FastDeconv, Delinear)):
             layer.n_iter = 1  # gradients take the same way through fewer products
-    logits = model(torch.randn(4, 3, 32, 32))
-    assert logits.shape == (4, 10)
-    F.cross_entropy(logits, torch.arange(4)).backward()
+    logits = model(torch.randn(10, 3, 32, 32))  # fewer than 10 images are one sample vector of a gate
+    assert logits.shape == (10, 10)
+    F.cross_entropy(logits, torch.arange(10)).backward()
     without = {key for key, p in model.named_parameters() if p.grad is None}
     assert without == DEAD.get(f"{name}_{norm}", set())
 
