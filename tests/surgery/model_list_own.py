@@ -8,6 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, prune
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.ops import MultiScaleRoIAlign
 
 
 def images(n: int = 4, channels: int = 3, side: int = 16) -> Tensor:
@@ -201,6 +205,25 @@ class ZeroRegions(nn.Module):
         return self.head(torch.stack(crops) if crops else y.new_zeros(0, 8, 4, 4))
 
 
+class Detector(nn.Module):
+    """Faster R-CNN with a small body; in training it returns its losses."""
+
+    def __init__(self):
+        super().__init__()
+        body = nn.Sequential(block(3, 8, stride=2), block(8, 16, stride=2))
+        body.out_channels = 16
+        self.model = FasterRCNN(
+            body, min_size=32, max_size=48, box_score_thresh=0.2,
+            rpn_anchor_generator=AnchorGenerator(((8, 16),), ((1.0,),)),
+            box_roi_pool=MultiScaleRoIAlign(["0"], 3, 2),
+            box_head=TwoMLPHead(16 * 9, 16), box_predictor=FastRCNNPredictor(16, 3),
+        )  # fmt: skip
+
+    def forward(self, x):
+        boxes = {"boxes": torch.tensor([[2.0, 2.0, 12.0, 14.0]]), "labels": torch.tensor([1])}
+        return self.model(list(x), [boxes] * len(x) if self.training else None)
+
+
 class Pyramid(nn.Module):
     """Atrous spatial pyramid pooling; its pooled branch is one pixel."""
 
@@ -290,6 +313,7 @@ OWN: dict[str, tuple[Callable[[], nn.Module], Callable[[], tuple]]] = {
     "tied_autoencoder": (Autoencoder, lambda: (vectors(6, 48),)),
     "mixture_of_experts": (Gated, lambda: (images(),)),
     "regions": (ZeroRegions, regions),
+    "faster_rcnn": (Detector, lambda: (images(2, 3, 32),)),
     "atrous_pyramid": (Pyramid, lambda: (images(),)),
     "separable": (Separable, lambda: (images(),)),
     "perceptron": (perceptron, lambda: (images(8, 3, 4),)),

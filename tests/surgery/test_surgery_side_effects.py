@@ -10,6 +10,7 @@ import pytest
 import torch
 from surgery_helpers import conv_net, difference, outputs, randomize_norms, warm_up
 from torch import nn
+from torchvision.ops import StochasticDepth
 
 import ndcore
 from ndcore.errors import UserError
@@ -211,10 +212,6 @@ def test_hooks_of_the_whole_model_are_named():
     assert ndcore.fold(model, report=True)[1].notes == ("the hooks of the whole model are not in it",)
 
 
-def double(y: torch.Tensor) -> torch.Tensor:
-    return 2 * y if isinstance(y, torch.Tensor) else torch.relu(y)
-
-
 class Elsewhere(nn.Module):
     """A part that cannot be traced and has no layer."""
 
@@ -228,3 +225,10 @@ def test_what_must_be_installed_is_named():
     assert isinstance(folded, torch.fx.GraphModule)
     package = __name__.partition(".")[0]
     assert summary.notes == (f"to load it, {package} must be there: Elsewhere cannot be traced into",)
+
+
+def test_functions_that_ask_to_be_nodes_are_traced_into():
+    body = nn.Sequential(conv_net(), StochasticDepth(0.5, "row"))
+    folded, summary = ndcore.fold(warm_up(ndcore.deconvolve(body), X), report=True, example=X)
+    assert summary.notes == ()
+    assert not [node for node in folded.graph.nodes if "stochastic" in str(node.target)]
