@@ -1,7 +1,7 @@
 """Models that nobody here wrote, and small ones of kinds that are common, with what `ndcore.deconvolve` does with them.
 
-One line per model: where it is from, its name, the side of its images, and arguments of its factory. `REFUSED` names
-those that cannot be deconvolved, and words of the refusal; all others work.
+One line per model: where it is from, its name, the side of its images, and words about how it is made. `EXPECTED` names
+those that cannot be deconvolved, and words of the reason; all others work.
 """
 
 from __future__ import annotations
