@@ -155,7 +155,7 @@ fastvit_t8 32
 focalnet_tiny_srf 32
 gcvit_xxtiny 224
 ghostnet_050 32 full
-ghostnetv2_100 32
+ghostnetv2_100 64
 hardcorenas_a 32
 hgnetv2_b0 32
 hrnet_w18_small 32

@@ -11,6 +11,7 @@ import model_list_own
 import pytest
 from model_check import check
 from model_list import EXPECTED, MODELS, Entry
+from model_list_dense import ZeroRegions
 
 import ndcore
 
@@ -39,7 +40,7 @@ def test_the_list_names_every_expectation_and_no_model_twice():
 
 def test_no_region_gives_no_result():
     x, regions = model_list_own.regions()
-    new = ndcore.deconvolve(model_list_own.ZeroRegions()).train()
+    new = ndcore.deconvolve(ZeroRegions()).train()
     new(x, regions)
     for network in (new.eval(), ndcore.fold(new)):
         assert network(x, regions[:0]).shape == (0, 3)
