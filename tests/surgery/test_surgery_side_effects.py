@@ -152,6 +152,34 @@ def test_a_forward_that_is_not_the_same_at_every_call_does_not_become_a_graph(ki
         assert difference(outputs(folded, X), expected) < 1e-5
 
 
+class Caches(nn.Module):
+    """Computes a table from its weights at the first call in evaluation, as several transformers of timm do."""
+
+    def __init__(self, of_input: bool = False):
+        super().__init__()
+        self.body, self.table = conv_net(), nn.Parameter(torch.randn(3, 5))
+        self.cache, self.of_input = {}, of_input
+
+    def forward(self, x):
+        y = self.body(x)
+        if "table" not in self.cache:
+            self.cache["table"] = y if self.of_input else self.table[[0, 2]].sum(0)
+        return y + self.cache["table"]
+
+
+def test_a_cached_table_does_not_stop_a_graph_and_a_cached_input_does():
+    model = warm_up(ndcore.deconvolve(Caches()), X)
+    folded, summary = ndcore.fold(model, report=True, example=X)
+    assert isinstance(folded, torch.fx.GraphModule)
+    assert summary.notes == ()  # the cache was full already, nothing is written
+    fresh = ndcore.fold(randomize_norms(Caches()), report=True, example=X)
+    assert isinstance(fresh[0], torch.fx.GraphModule)
+    assert fresh[1].notes == ("the forward pass does not write cache any more",)
+    kept, summary = ndcore.fold(randomize_norms(Caches(of_input=True)), report=True)
+    assert type(kept) is Caches
+    assert "is not the same at every call" in summary.notes[0]
+
+
 def test_hooks_see_no_proxies_and_what_they_saw_before():
     model = randomize_norms(nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 3)), nn.BatchNorm2d(4)))
     seen = []
