@@ -33,6 +33,9 @@ AUTO_STRIDES = (3, 2, 1)
 SAMPLES_PER_FEATURE = 4
 """Sample vectors per feature that `sampling_stride="auto"` asks for. With r vectors of d independent features of equal
 variance, the smallest eigenvalue of the covariance is about (1 − √(d/r))² of the true one: a quarter at 4, 0 at 1."""
+LEAST_SAMPLES = 1024
+"""Sample vectors that it asks for however few features there are. A channel after a ReLU may be 0 at all sampled
+positions and not at others: there it would be multiplied by 1/√ε."""
 PAD_MODES = {"zeros": "constant"}
 """Of the padding modes of a convolution, those that have another name as an operation."""
 
@@ -48,8 +51,9 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         block: channels per block where `groups` is 1; all blocks share one mean and one matrix. If it does not divide
             the channels, their greatest common divisor is taken. With groups > 1 each group has its own matrix.
         sampling_stride: the statistics use every so many positions of the convolution, per axis. "auto": for each batch
-            the largest of 3, 2 and 1 that leaves at least `SAMPLES_PER_FEATURE` sample vectors per feature, and 1 where
-            none does; a strided 1×1 kernel then uses every pixel. It follows from the shapes alone.
+            the largest of 3, 2 and 1 that leaves at least `SAMPLES_PER_FEATURE` sample vectors per feature and at least
+            `LEAST_SAMPLES`, and 1 where none does; a strided 1×1 kernel then uses every pixel. It follows from the
+            shapes alone.
         freeze: after `freeze_iter` training steps use the running statistics also in training; they are live again
             for the first `freeze_iter` + 1 of every 10·`freeze_iter` steps, as in the published code.
         synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
@@ -218,7 +222,7 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         candidates = [(stride * own[0], stride * own[1]) for stride in AUTO_STRIDES]
         if self.kernel_size == (1, 1):
             candidates.append((1, 1))  # the flattened index knows no rows: a strided convolution may use every pixel
-        enough = SAMPLES_PER_FEATURE * self.num_features
+        enough = max(LEAST_SAMPLES, SAMPLES_PER_FEATURE * self.num_features)
         return next((steps for steps in candidates if self._vectors(shape, steps) >= enough), candidates[-1])
 
     def _vectors(self, shape: Sequence[int], steps: Pair) -> int:

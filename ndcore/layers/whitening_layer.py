@@ -1,6 +1,6 @@
 """What `FastDeconv` and `Delinear` share: which mean and whitening matrix a step uses, and who advances their state.
 
-The state of a layer are its running values, its stored values (with `update_every`) and its `counter`. **One training
+The state of a layer: its running values, its stored values (with `update_every`) and its `counter`. **One training
 forward that returns advances it once; nothing else does.** In particular:
 
 - Evaluation advances nothing. Nor does a forward that is refused, or that ends in a `NonFiniteError`.

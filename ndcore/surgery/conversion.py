@@ -57,8 +57,10 @@ def deconvolve(
     **Batch normalisation** goes only where it is sure to follow directly: in the traced flow of data
     (`ndcore.surgery.wiring`) the convolution's output goes to it alone. It becomes an `nn.Identity` and the layer gets
     a bias if it had none. In pre-activation networks (norm, ReLU, conv) that is the case inside of a block, where the
-    second norm takes what the first convolution gives; the norms at the beginning of a block stay. A model, or the part
-    of it, that cannot be traced keeps its batch normalisation. `batch_norm` says what becomes of it:
+    second norm takes what the first convolution gives; the norms at the beginning of a block stay. BatchNorm1d goes
+    where it follows a linear layer whose input is known to be (n, features), and any norm goes whose output a layer
+    without padding takes alone. A model, or the part of it, that cannot be traced keeps its batch normalisation.
+    `batch_norm` says what becomes of it:
 
     - "fold": running statistics and affine parameters go into weight and bias, so that nothing changes in evaluation.
       For a model as it was made that scales the weights by 1/√(1 + ε) and, where γ starts at 0, makes them 0.

@@ -9,6 +9,7 @@ import torch
 from torch import fx, nn
 
 from ndcore.surgery.copying import copied, first_line, undisturbed
+from ndcore.surgery.same_graph import same_graph
 from ndcore.surgery.tracing import FORWARD_HOOKS, Trace, take_hooks, trace_again
 
 AT_HOME = {"torch", "builtins", "_operator", "operator", "math"}
@@ -29,7 +30,7 @@ def as_graph(model: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
         return model, (_exchanged(f"the forward of {kind} cannot be traced ({first_line(error)})"),)
     if traced.hooked:
         return model, (_exchanged(f"no graph runs the hooks of {_names(traced.hooked)}"),)
-    if not _same(traced, again):
+    if not same_graph(traced, again):
         changed = f", it changes {_names(traced.written)}" if traced.written else ""
         return model, (_exchanged(f"the forward of {kind} is not the same at every call{changed}"),)
     result = _graph_module(model, traced)
@@ -55,37 +56,6 @@ def _graph_module(model: nn.Module, traced: Trace) -> fx.GraphModule:
     for change in (_inlined, _without_identities):
         result = change(result)
     return result.eval()
-
-
-def _same(first: Trace, second: Trace) -> bool:
-    """Whether two graphs are the same, their constants too."""
-    places = [{node: place for place, node in enumerate(t.graph.nodes)} for t in (first, second)]
-    if len(places[0]) != len(places[1]):
-        return False
-    for a, b in zip(first.graph.nodes, second.graph.nodes, strict=True):
-        arguments = [
-            repr(fx.map_arg((node.args, node.kwargs), lambda n, known=known: known.get(n, "elsewhere")))
-            for node, known in ((a, places[0]), (b, places[1]))
-        ]
-        if a.op != b.op or arguments[0] != arguments[1] or "'elsewhere'" in arguments[1]:
-            return False
-        if a.op == "get_attr":
-            if not _same_value(_attribute(first.root, a.target), _attribute(second.root, b.target)):
-                return False
-        elif a.target != b.target:
-            return False
-    return True
-
-
-def _attribute(root: nn.Module, name: str) -> Any:
-    owner, _, last = name.rpartition(".")
-    return getattr(root.get_submodule(owner), last)
-
-
-def _same_value(a: Any, b: Any) -> bool:
-    if a is b or not isinstance(a, torch.Tensor) or not isinstance(b, torch.Tensor):
-        return a is b
-    return a.shape == b.shape and torch.equal(a, b)
 
 
 def _lost(model: nn.Module, traced: Trace) -> Iterable[str]:

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ndcore.layers import Delinear, FastDeconv
-from ndcore.surgery.conversion import copied, deconvolve
+from ndcore.surgery.conversion import deconvolve
+from ndcore.surgery.copying import copied
 from ndcore.surgery.folding import fold
 from ndcore.surgery.replacement import exchange, plain
 from ndcore.surgery.tables import html_table, text_table

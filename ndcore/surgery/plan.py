@@ -78,6 +78,12 @@ class Plan:
             f"{name or 'the model'} cannot be traced ({reason}): what follows what there is not known"
             for name, reason in self.wiring.untraced.items()
         ]
+        if any(is_norm(module) for module in self.new):
+            notes += [
+                f"{name or 'the model'} was traced with the default values of {', '.join(arguments)}: "
+                "with others a normalisation that was taken away may have had another place"
+                for name, arguments in self.wiring.optional.items()
+            ]
         for old, new in self.inner.items():
             if (rows := new.running_deconv.shape[-1]) > LARGEST_MATRIX:
                 name = self.where[old][0]

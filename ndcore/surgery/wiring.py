@@ -41,6 +41,8 @@ class Wiring:
     """Layers and normalisations that a traced forward calls."""
     traced: list[str] = field(default_factory=list)
     """Qualified names of what was traced: "" alone if it is the whole model."""
+    optional: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of traced modules, by qualified name: the arguments that had their default values."""
     untraced: dict[str, str] = field(default_factory=dict)
     """Qualified names of the modules that cannot be traced, and why."""
 
@@ -85,6 +87,7 @@ def _trace_parts(module: nn.Module, name: str, known: Wiring) -> Iterator[tuple[
                 yield from _trace_parts(child, f"{name}.{child_name}".lstrip("."), known)
     else:
         known.traced.append(name)
+        known.optional |= {name: traces[0].optional} if traces[0].optional else {}
         yield from ((name, traced) for traced in traces)
 
 

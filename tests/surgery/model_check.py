@@ -67,12 +67,14 @@ def train(model: nn.Module, batch: tuple) -> str:
 
 
 def loss_of(result: object) -> Tensor:
-    """Cross-entropy of what looks like logits, else the mean square distance from 1."""
+    """The sum of what looks like losses; cross-entropy of what looks like logits; of others the distance from 1."""
     total = torch.zeros(())
     for value in tree_leaves(result):
         if isinstance(value, Tensor) and value.is_floating_point() and value.numel():
-            labels = torch.arange(len(value)) % value.shape[-1]
-            total = total + (F.cross_entropy(value, labels) if value.dim() == 2 else (value - 1).square().mean())
+            if value.dim() == 2:
+                total = total + F.cross_entropy(value, torch.arange(len(value)) % value.shape[1])
+            else:
+                total = total + (value if value.dim() == 0 else (value - 1).square().mean())
     return total
 
 

@@ -1,7 +1,7 @@
 """Models that nobody here wrote, and small ones of kinds that are common, with what `ndcore.deconvolve` does with them.
 
-One line per model: where it is from, its name, the side of its images, and arguments of its factory. `REFUSED` names
-those that cannot be deconvolved, and words of the refusal; all others work.
+One line per model: where it is from, its name, the side of its images, and words about how it is made. `EXPECTED` names
+those that cannot be deconvolved, and words of the reason; all others work.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ efficientnet_b0 32 full
 efficientnet_v2_s 32
 googlenet 64 noaux
 inception_v3 80 noaux
-mnasnet0_5 32
+mnasnet0_5 96
 mobilenet_v2 32
 mobilenet_v3_small 32 full
 regnet_x_400mf 32
@@ -114,10 +114,10 @@ test_resnet 32
 test_vit 64 img
 test_vit_relpos 64 img
 botnet26t_256 64 img
-halonet26t 32
+halonet26t 128
 eca_botnext26ts_256 64 img
 lambda_resnet26t 64 img
-bat_resnext26ts 32
+bat_resnext26ts 128
 repvgg_a0 32
 gernet_s 32
 mobileone_s0 32
@@ -155,7 +155,7 @@ fastvit_t8 32
 focalnet_tiny_srf 32
 gcvit_xxtiny 224
 ghostnet_050 32 full
-ghostnetv2_100 32
+ghostnetv2_100 64
 hardcorenas_a 32
 hgnetv2_b0 32
 hrnet_w18_small 32

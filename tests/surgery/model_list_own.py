@@ -6,31 +6,13 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from model_list_dense import Detector, Heads, Pyramid, UNet, ZeroRegions, block
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, prune
 
 
 def images(n: int = 4, channels: int = 3, side: int = 16) -> Tensor:
     return torch.randn(n, channels, side, side, generator=torch.Generator().manual_seed(1))
-
-
-def block(i: int, o: int, **more) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(i, o, 3, padding=1, bias=False, **more), nn.BatchNorm2d(o), nn.ReLU())
-
-
-class UNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.down1, self.down2, self.bottom = block(3, 8), block(8, 16), block(16, 32)
-        self.up2, self.up1 = nn.ConvTranspose2d(32, 16, 2, 2), nn.ConvTranspose2d(16, 8, 2, 2)
-        self.merge2, self.merge1, self.head = block(32, 16), block(16, 8), nn.Conv2d(8, 2, 1)
-
-    def forward(self, x):
-        a = self.down1(x)
-        b = self.down2(F.max_pool2d(a, 2))
-        y = self.up2(self.bottom(F.max_pool2d(b, 2)))
-        y = self.up1(self.merge2(torch.cat([b, y], 1)))
-        return self.head(self.merge1(torch.cat([a, y], 1)))
 
 
 class Generator(nn.Module):
@@ -86,23 +68,6 @@ class ConvRecurrent(nn.Module):
             forget, new = self.gates(torch.cat([film[:, step], state], 1)).chunk(2, 1)
             state = state * forget.sigmoid() + new.tanh()
         return self.head(state)
-
-
-class Heads(nn.Module):
-    """Two heads, one of them per level, returned in a dictionary."""
-
-    def __init__(self):
-        super().__init__()
-        self.body = nn.ModuleList([block(3, 8), block(8, 8, stride=2)])
-        self.classes, self.boxes = nn.Conv2d(8, 5, 3, padding=1), nn.Conv2d(8, 4, 3, padding=1)
-
-    def forward(self, x):
-        result = {"classes": [], "boxes": []}
-        for stage in self.body:
-            x = stage(x)
-            result["classes"].append(self.classes(x))
-            result["boxes"].append(self.boxes(x))
-        return result
 
 
 class Attention(nn.Module):
@@ -185,40 +150,6 @@ class Gated(nn.Module):
         return sum(choice[:, i, None, None, None] * expert(x) for i, expert in enumerate(self.experts)).mean((2, 3))
 
 
-class ZeroRegions(nn.Module):
-    """A detection head: features of the regions that are given; there may be none."""
-
-    def __init__(self):
-        super().__init__()
-        self.body, self.head = (
-            block(3, 8),
-            nn.Sequential(nn.Flatten(), nn.Linear(8 * 16, 8), nn.ReLU(), nn.Linear(8, 3)),
-        )
-
-    def forward(self, x, regions):
-        y = self.body(x)
-        crops = [F.adaptive_avg_pool2d(y[int(i), :, a:b, a:b], 4) for i, a, b in regions.tolist()]
-        return self.head(torch.stack(crops) if crops else y.new_zeros(0, 8, 4, 4))
-
-
-class Pyramid(nn.Module):
-    """Atrous spatial pyramid pooling; its pooled branch is one pixel."""
-
-    def __init__(self):
-        super().__init__()
-        self.stem = block(3, 8)
-        self.branches = nn.ModuleList(
-            [nn.Sequential(nn.Conv2d(8, 8, 3, padding=r, dilation=r, bias=False), nn.BatchNorm2d(8)) for r in (1, 2, 4)]
-        )
-        self.pooled, self.project = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(8, 8, 1)), nn.Conv2d(32, 2, 1)
-
-    def forward(self, x):
-        x = self.stem(x)
-        parts = [branch(x) for branch in self.branches]
-        parts.append(F.interpolate(self.pooled(x), size=x.shape[2:]))
-        return self.project(torch.cat(parts, 1))
-
-
 class Separable(nn.Sequential):
     def __init__(self):
         super().__init__(
@@ -290,6 +221,7 @@ OWN: dict[str, tuple[Callable[[], nn.Module], Callable[[], tuple]]] = {
     "tied_autoencoder": (Autoencoder, lambda: (vectors(6, 48),)),
     "mixture_of_experts": (Gated, lambda: (images(),)),
     "regions": (ZeroRegions, regions),
+    "faster_rcnn": (Detector, lambda: (images(2, 3, 32),)),
     "atrous_pyramid": (Pyramid, lambda: (images(),)),
     "separable": (Separable, lambda: (images(),)),
     "perceptron": (perceptron, lambda: (images(8, 3, 4),)),

@@ -7,11 +7,15 @@ evaluation finite, and the folded model computes what the trained one does. The 
 
 from __future__ import annotations
 
+import model_list_own
 import pytest
 from model_check import check
 from model_list import EXPECTED, MODELS, Entry
+from model_list_dense import ZeroRegions
 
-FAST = {"timm-test_resnet", "timm-test_efficientnet", "timm-test_vit", "timm-test_convnext"}
+import ndcore
+
+FAST = {"timm-test_resnet", "timm-test_efficientnet", "timm-test_vit"}
 
 
 def marks(entry: Entry) -> list[pytest.MarkDecorator]:
@@ -32,3 +36,11 @@ def test_the_list_names_every_expectation_and_no_model_twice():
     ids = [entry.id for entry in MODELS]
     assert len(set(ids)) == len(ids)
     assert EXPECTED.keys() <= set(ids)
+
+
+def test_no_region_gives_no_result():
+    x, regions = model_list_own.regions()
+    new = ndcore.deconvolve(ZeroRegions()).train()
+    new(x, regions)
+    for network in (new.eval(), ndcore.fold(new)):
+        assert network(x, regions[:0]).shape == (0, 3)

@@ -10,7 +10,7 @@ from torch import nn
 import ndcore
 from ndcore.errors import UserError
 from ndcore.layers import FastDeconv
-from ndcore.layers.fast_deconv import SAMPLES_PER_FEATURE
+from ndcore.layers.fast_deconv import LEAST_SAMPLES, SAMPLES_PER_FEATURE
 
 
 class SqueezeExcitation(nn.Module):
@@ -50,7 +50,7 @@ def test_running_values_start_at_the_first_batch():
     assert {new[i].averaging for i in (0, 3, 7)} == {"weighted"}
 
 
-@pytest.mark.parametrize("shape", [(2, 8, 4, 4), (16, 8, 8, 8), (32, 8, 16, 16), (2, 8, 1, 1)])
+@pytest.mark.parametrize("shape", [(2, 8, 4, 4), (48, 8, 10, 10), (48, 8, 32, 32), (2, 8, 1, 1)])
 @pytest.mark.parametrize(("kernel", "padding"), [((1, 1), (0, 0)), ((3, 3), (1, 1)), ((3, 1), (1, 0))])
 @pytest.mark.parametrize("geometry", [{}, {"stride": 2}, {"groups": 4}, {"dilation": (2, 1), "block": 2}])
 def test_auto_takes_the_largest_stride_that_leaves_enough(shape, kernel, padding, geometry):
@@ -59,7 +59,7 @@ def test_auto_takes_the_largest_stride_that_leaves_enough(shape, kernel, padding
         x = torch.randn(*shape[:2], 5, 5)
     made = {s: FastDeconv(8, 8, kernel, padding=padding, sampling_stride=s, **geometry) for s in (3, 2, 1, "auto")}
     vectors = {s: layer.sample(x).shape[1] for s, layer in made.items()}
-    enough = SAMPLES_PER_FEATURE * made["auto"].num_features
+    enough = max(LEAST_SAMPLES, SAMPLES_PER_FEATURE * made["auto"].num_features)
     expected = next((s for s in (3, 2, 1) if vectors[s] >= enough), 1)
     if kernel == (1, 1) and vectors[expected] < enough and "stride" in geometry:
         assert vectors["auto"] == x.numel() // made["auto"].num_features  # every pixel
@@ -68,6 +68,15 @@ def test_auto_takes_the_largest_stride_that_leaves_enough(shape, kernel, padding
     auto, plain = made["auto"].train(), made[expected].train()
     plain.load_state_dict(auto.state_dict())
     assert torch.equal(auto(x), plain(x))
+
+
+def test_a_channel_that_is_seldom_active_is_not_blown_up():
+    x = torch.zeros(4, 2, 8, 8)
+    x[:, :, 1, 2] = 1  # between the positions that a stride of 3 samples
+    layers = [FastDeconv(2, 2, 1, groups=2, sampling_stride=stride, bias=False) for stride in (3, "auto")]
+    sparse, auto = (layer.train()(x).abs().max() / layer.weight.abs().max() for layer in layers)
+    assert sparse > 100
+    assert auto < 20
 
 
 def test_the_layer_itself_keeps_the_stride_of_the_study():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import io
-from contextlib import suppress
 
 import pytest
 import torch
 from surgery_helpers import conv_net, difference, outputs, randomize_norms, warm_up
 from torch import nn
+from torchvision.ops import StochasticDepth
 
 import ndcore
 from ndcore.errors import UserError
@@ -40,27 +39,29 @@ class Counts(nn.Module):
         return self.feature.mean((2, 3))
 
 
+def refused(model: nn.Module) -> nn.Module:
+    with pytest.raises(UserError, match="nothing of Counts would be deconvolved"):
+        ndcore.deconvolve(model, include=nn.Linear)
+    return model
+
+
 @pytest.mark.parametrize("task", [
-    ndcore.deconvolve, lambda m: ndcore.deconvolve(m, inplace=True), ndcore.fold,
-    lambda m: ndcore.deconvolve(m, include=nn.Linear),
+    ndcore.deconvolve, lambda m: ndcore.deconvolve(m, inplace=True), lambda m: ndcore.deconvolve(m, example=X),
+    ndcore.fold, refused,
 ])  # fmt: skip
 def test_a_conversion_has_none_of_the_side_effects_of_a_forward_pass(task):
     model = randomize_norms(Counts())
-    model(X)
-    before, log = copy.deepcopy(model.state_dict()), list(Counts.log)
-    total, random = Counts.total, torch.get_rng_state()
-    new = model
-    with suppress(UserError):  # the last one is refused
-        new = task(model)
-    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items() if key == "steps")
-    assert (model.calls, len(model.shapes), Counts.total) == (1, 1, total)
+    outputs(model, X)
+    log, total, random = list(Counts.log), Counts.total, torch.get_rng_state()
+    new = task(model)
+    assert (int(model.steps), model.calls, len(model.shapes), Counts.total) == (1, 1, 1, total)
     assert [id(x) for x in Counts.log] == [id(x) for x in log]
     assert torch.equal(torch.get_rng_state(), random)
-    torch.save(new.state_dict(), io.BytesIO())
+    torch.save(new, io.BytesIO())
     if isinstance(new, Counts):
         assert new.feature.shape == model.feature.shape
         assert (new.calls, int(new.steps)) == (1, 1)
-        new.eval()(X)
+        outputs(new, X)
         assert new.calls == 2
 
 
@@ -151,6 +152,34 @@ def test_a_forward_that_is_not_the_same_at_every_call_does_not_become_a_graph(ki
         assert difference(outputs(folded, X), expected) < 1e-5
 
 
+class Caches(nn.Module):
+    """Computes a table from its weights at the first call in evaluation, as several transformers of timm do."""
+
+    def __init__(self, of_input: bool = False):
+        super().__init__()
+        self.body, self.table = conv_net(), nn.Parameter(torch.randn(3, 5))
+        self.cache, self.of_input = {}, of_input
+
+    def forward(self, x):
+        y = self.body(x)
+        if "table" not in self.cache:
+            self.cache["table"] = y if self.of_input else self.table[[0, 2]].sum(0)
+        return y + self.cache["table"]
+
+
+def test_a_cached_table_does_not_stop_a_graph_and_a_cached_input_does():
+    model = warm_up(ndcore.deconvolve(Caches()), X)
+    folded, summary = ndcore.fold(model, report=True, example=X)
+    assert isinstance(folded, torch.fx.GraphModule)
+    assert summary.notes == ()  # the cache was full already, nothing is written
+    fresh = ndcore.fold(randomize_norms(Caches()), report=True, example=X)
+    assert isinstance(fresh[0], torch.fx.GraphModule)
+    assert fresh[1].notes == ("the forward pass does not write cache any more",)
+    kept, summary = ndcore.fold(randomize_norms(Caches(of_input=True)), report=True)
+    assert type(kept) is Caches
+    assert "is not the same at every call" in summary.notes[0]
+
+
 def test_hooks_see_no_proxies_and_what_they_saw_before():
     model = randomize_norms(nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 3)), nn.BatchNorm2d(4)))
     seen = []
@@ -211,10 +240,6 @@ def test_hooks_of_the_whole_model_are_named():
     assert ndcore.fold(model, report=True)[1].notes == ("the hooks of the whole model are not in it",)
 
 
-def double(y: torch.Tensor) -> torch.Tensor:
-    return 2 * y if isinstance(y, torch.Tensor) else torch.relu(y)
-
-
 class Elsewhere(nn.Module):
     """A part that cannot be traced and has no layer."""
 
@@ -228,3 +253,10 @@ def test_what_must_be_installed_is_named():
     assert isinstance(folded, torch.fx.GraphModule)
     package = __name__.partition(".")[0]
     assert summary.notes == (f"to load it, {package} must be there: Elsewhere cannot be traced into",)
+
+
+def test_functions_that_ask_to_be_nodes_are_traced_into():
+    body = nn.Sequential(conv_net(), StochasticDepth(0.5, "row"))
+    folded, summary = ndcore.fold(warm_up(ndcore.deconvolve(body), X), report=True, example=X)
+    assert summary.notes == ()
+    assert not [node for node in folded.graph.nodes if "stochastic" in str(node.target)]

@@ -91,6 +91,13 @@ def test_looking_at_a_model_leaves_nothing_behind_in_it():
     assert model.training
 
 
+def test_the_summary_names_arguments_that_had_their_default_values():
+    _, summary = ndcore.deconvolve(Remembers(), report=True)
+    assert any(note.startswith("the model was traced with the default values of scale, mask") for note in summary.notes)
+    _, summary = ndcore.deconvolve(Remembers(), report=True, batch_norm="keep")
+    assert not any("default values" in note for note in summary.notes)
+
+
 def test_all_norms_can_be_dropped():
     new = ndcore.deconvolve(Preactivation(), batch_norm="drop-all")
     assert [type(m).__name__ for m in (new.bn1, new.bn2)] == ["Identity", "Identity"]
