@@ -10,19 +10,21 @@ import torch
 from torch import nn
 
 from ndcore.errors import UserError, unknown_name
-from ndcore.layers import Delinear, FastDeconv
+from ndcore.layers import Delinear
 from ndcore.surgery.comparison import require_same, run
 from ndcore.surgery.copying import copied
 from ndcore.surgery.example import look
+from ndcore.surgery.kinds import COUNTERPARTS
 from ndcore.surgery.plan import Plan
 from ndcore.surgery.published import require_own_layers
 from ndcore.surgery.rules import Options, Rule, as_rules, require_known
 from ndcore.surgery.summary import Summary
 
+NAMES = {kind.__name__ for kind in COUNTERPARTS.values()}
 BATCH_NORM = ("fold", "drop", "keep", "drop-all")
 GEOMETRY = {
     "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "in_features",
-    "out_features", "padding_mode", "device", "dtype",
+    "out_features", "padding_mode", "device", "dtype", "args", "kwargs",
 }  # fmt: skip
 """Arguments that the replaced layer decides."""
 
@@ -68,8 +70,12 @@ def deconvolve(
     - "drop-all": every BatchNorm2d goes so, wherever it stands, as in the study's ND networks.
     - "keep": all stay.
 
-    **Left as they are, and said so in the summary**: other convolutions (transposed, 1-D, 3-D); subclasses of Conv2d
-    and Linear with a forward of their own; weights that are computed from others (weight norm, pruning); layers whose
+    **Other convolutions** (1-D, 3-D, transposed) are replaced by their counterparts (`ndcore.surgery.kinds`) where
+    `include` covers them: `include=[nn.Conv2d, nn.Linear, nn.ConvTranspose2d]`. `conv` and `batch_norm` hold for them
+    too. A transposed one must be called without `output_size`.
+
+    **Left as they are, and said so in the summary**: other convolutions that nobody asked for; subclasses of a layer
+    with a forward of their own; weights that are computed from others (weight norm, pruning); layers whose
     weight is used without calling them (`out_proj` of `nn.MultiheadAttention`, both linear layers of
     `nn.TransformerEncoderLayer`), or perhaps is, in code that cannot be traced; layers that are deconvolved already, so
     a second call changes nothing.
@@ -119,9 +125,9 @@ def deconvolve(
     for rules, what in ((chosen or (), "include"), (excluded, "exclude"), (overrides, "overrides")):
         require_known(rules, model, what)
     options = Options(
-        {FastDeconv: conv or {}, Delinear: linear or {}},
+        {kind: (linear if kind is Delinear else conv) or {} for kind in COUNTERPARTS.values()},
         overrides,
-        {kind: _options(kind) for kind in (FastDeconv, Delinear)},
+        {kind: _options(kind) for kind in COUNTERPARTS.values()},
     )
     seen = None if example is None else look(model, example)
     work = copied(model) if seen is not None or not inplace else model
@@ -154,11 +160,12 @@ def require_open(model: nn.Module, what: str) -> None:
 
 
 def _options(kind: type) -> tuple[str, ...]:
-    return tuple(name for name in inspect.signature(kind).parameters if name not in GEOMETRY)
+    own = inspect.signature(kind).parameters
+    return tuple({**own, "bias": None}.keys() - GEOMETRY)
 
 
 def _require_work(plan: Plan, model: nn.Module) -> None:
-    layers = [c for c in plan.changes if c.now in ("FastDeconv", "Delinear") or c.note == "deconvolved already"]
+    layers = [c for c in plan.changes if c.now in NAMES or c.note == "deconvolved already"]
     if layers:
         return
     left = [c for c in plan.changes if "Norm" not in c.was]

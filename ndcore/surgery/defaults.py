@@ -10,30 +10,33 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any
 
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
-from ndcore.layers import FastDeconv
 from ndcore.layers.fast_deconv import AUTO
 from ndcore.layers.statistics import block_size
+from ndcore.surgery.kinds import COUNTERPARTS, plain_kind
 
 LARGEST_MATRIX = 1024
 """Rows of a whitening matrix that `deconvolve` allows without being asked. An inverse square root costs O(d³)."""
 
 
-def default_options(layer: nn.Conv2d | nn.Linear, synchronize: bool) -> dict[str, Any]:
-    """Options of the FastDeconv or Delinear that takes the place of a layer."""
+def default_options(layer: nn.Module, synchronize: bool) -> dict[str, Any]:
+    """Options of the counterpart (`ndcore.surgery.kinds`) that takes the place of a layer."""
     options: dict[str, Any] = {"averaging": "weighted"} | ({"synchronize": True} if synchronize else {})
     if isinstance(layer, nn.Conv2d):
         options["sampling_stride"] = AUTO
-        if layer.groups == 1:
-            options["block"] = _block(layer)
+    if isinstance(layer, _ConvNd) and not layer.transposed and layer.groups == 1:
+        options["block"] = _block(layer)
     return options
 
 
-def _block(layer: nn.Conv2d) -> int:
-    """The largest divisor of the layer's own block with which the matrix is not too large."""
-    own = block_size(inspect.signature(FastDeconv).parameters["block"].default, layer.in_channels)
-    positions = layer.kernel_size[0] * layer.kernel_size[1]
+def _block(layer: _ConvNd) -> int:
+    """The largest divisor of the counterpart's own block with which the matrix is not too large."""
+    kind = COUNTERPARTS[plain_kind(layer)]
+    usual = inspect.signature(kind).parameters["block"].default or kind.default_block
+    own, positions = block_size(usual, layer.in_channels), math.prod(layer.kernel_size)
     return max([b for b in range(1, own + 1) if own % b == 0 and b * positions <= LARGEST_MATRIX], default=1)

@@ -40,7 +40,7 @@ def is_plain(layer: nn.Module, kind: type[nn.Module]) -> bool:
     known = PLAIN.get((type(layer).__module__, type(layer).__name__))
     same = isinstance(layer, kind) and (type(layer).forward is kind.forward or known is kind)
     if same and isinstance(layer, _ConvNd):
-        same = type(layer)._conv_forward is kind._conv_forward
+        same = getattr(type(layer), "_conv_forward", None) is getattr(kind, "_conv_forward", None)
     return same and weight_is_own(layer)
 
 

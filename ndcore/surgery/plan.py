@@ -11,9 +11,11 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
 
 from ndcore.errors import UserError
-from ndcore.layers import Delinear, FastDeconv
+from ndcore.layers import Delinear
+from ndcore.layers.whitening_layer import WhiteningLayer
 from ndcore.surgery.defaults import LARGEST_MATRIX, default_options
 from ndcore.surgery.example import Seen, sample_vectors
+from ndcore.surgery.kinds import COUNTERPARTS, UNASKED, own_kind, plain_kind
 from ndcore.surgery.known import is_norm, is_plain, without_norm
 from ndcore.surgery.known import weight_is_own as own
 from ndcore.surgery.replacement import absorbed, absorbed_before, deconvolved, exchange, hand_over, places
@@ -51,7 +53,7 @@ class Plan:
         self.owners = Counter(id(p) for m in self.where for p in m._parameters.values() if p is not None)
         self.synchronize = any(isinstance(module, nn.SyncBatchNorm) for module in self.where)
         self.new: dict[nn.Module, nn.Module] = {}
-        self.inner: dict[nn.Module, FastDeconv | Delinear] = {}
+        self.inner: dict[nn.Module, WhiteningLayer] = {}
         self.absorbed: dict[nn.Module, bool] = {}  # of a layer: whether its normalisation goes into its weights
         self.absorbed_before: dict[nn.Module, nn.Module] = {}  # of a layer: the normalisation that stood before it
         self.decided: dict[nn.Module, tuple[str | None, str]] = {}
@@ -107,12 +109,12 @@ class Plan:
 
     def _layer(self, layer: nn.Module) -> tuple[str | None, str]:
         """Class of what replaces a layer, or None, and a note."""
-        kind = Delinear if isinstance(layer, nn.Linear) else FastDeconv
-        if isinstance(layer, (FastDeconv, Delinear)):
-            self.options.of(kind, self.where[layer], self.model)
+        if isinstance(layer, WhiteningLayer):
+            self.options.of(own_kind(layer), self.where[layer], self.model)
             return None, "deconvolved already"
         if reason := self._why_left(layer):
             return None, reason
+        kind = COUNTERPARTS[plain_kind(layer)]
         self._require_possible(layer)
         name = self.where[layer][0]
         options = default_options(layer, self.synchronize) | self.options.of(kind, self.where[layer], self.model)
@@ -124,7 +126,7 @@ class Plan:
         except ValueError as error:
             raise UserError(f"{name}: {error}") from None
         if bias and new.bias is None:
-            new.bias = nn.Parameter(new.weight.new_zeros(len(new.weight)), new.weight.requires_grad)
+            new.bias = nn.Parameter(new.weight.new_zeros(_outputs(new)), new.weight.requires_grad)
         self.inner[layer] = new
         size = f"{new.running_deconv.shape[-1]}×{new.running_deconv.shape[-1]}"
         groups = getattr(layer, "groups", 1)
@@ -149,9 +151,9 @@ class Plan:
             return "not included"
         if self._covered(self.exclude, layer):
             return "excluded"
-        kind = next((kind for kind in (nn.Conv2d, nn.Linear) if isinstance(layer, kind)), None)
-        if kind is None:
-            return "has no deconvolved counterpart"
+        kind = plain_kind(layer)
+        if kind not in UNASKED and self.include is None:
+            return f"a {kind.__name__} is replaced where `include` asks for it"
         if not own(layer):  # asked first: to look at a weight with spectral norm is to change it
             return "its weight is computed from others (parametrised, normalised or pruned): make it permanent first"
         if is_lazy(layer.weight):
@@ -209,7 +211,9 @@ class Plan:
         if self.batch_norm == "keep":
             return "asked to be kept"
         linear = isinstance(layer, nn.Linear)
-        if without_norm(norm) is None or (isinstance(norm, (nn.BatchNorm1d, nn.BatchNorm3d)) and not linear):
+        if without_norm(norm) is None or (
+            isinstance(norm, (nn.BatchNorm1d, nn.BatchNorm3d)) and not linear and layer not in self.inner
+        ):
             return "not a plain BatchNorm2d"
         if id(norm) in self.direct:
             return f"{self.direct[id(norm)]} uses its weight without calling it"
@@ -244,23 +248,29 @@ class Plan:
         """Why a normalisation before a layer cannot go into its weights."""
         if not isinstance(without_norm(norm), nn.Identity):
             return f"an activation stands between it and {self.where[layer][0]}"
+        if getattr(layer, "transposed", False):
+            return f"stands before {self.where[layer][0]}, which is transposed"
         padding = getattr(layer, "padding", 0)
-        if self.new[layer] is not self.inner[layer] or padding not in (0, (0, 0), "valid"):
+        if self.new[layer] is not self.inner[layer] or not (padding in (0, "valid") or set(padding) == {0}):
             return f"stands before {self.where[layer][0]}, which pads"
         return None
 
 
-def _take_over(layer: FastDeconv | Delinear, norm: nn.Module, fold: bool) -> None:
+def _take_over(layer: WhiteningLayer, norm: nn.Module, fold: bool) -> None:
     """Fold a normalisation into a layer that takes its place, and give the layer a bias where only the norm had one."""
     weight, bias = absorbed(layer, norm) if fold else (layer.weight, layer.bias)
     if layer.bias is None:
         trainable = layer.weight.requires_grad if norm.bias is None else norm.bias.requires_grad
-        layer.bias = nn.Parameter(layer.weight.new_zeros(len(layer.weight)), trainable)
+        layer.bias = nn.Parameter(layer.weight.new_zeros(_outputs(layer)), trainable)
     if fold:
         _set_weights(layer, weight, bias)
 
 
-def _set_weights(layer: FastDeconv | Delinear, weight: Tensor, bias: Tensor) -> None:
+def _outputs(layer: WhiteningLayer) -> int:
+    return layer.out_features if isinstance(layer, Delinear) else layer.out_channels
+
+
+def _set_weights(layer: WhiteningLayer, weight: Tensor, bias: Tensor) -> None:
     if layer.bias is None:
         layer.bias = nn.Parameter(torch.zeros_like(bias), layer.weight.requires_grad)
     with torch.no_grad():  # in place: the parameters stay the same objects

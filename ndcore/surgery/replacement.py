@@ -15,13 +15,16 @@ from torch.overrides import TorchFunctionMode
 
 from ndcore.errors import UserError
 from ndcore.layers import Delinear, FastDeconv
+from ndcore.layers.whitening_layer import WhiteningLayer
+from ndcore.surgery.kinds import COUNTERPARTS, plain_kind
 from ndcore.surgery.padding import split
 
+GEOMETRY = ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
 HOOKS = tuple(name for name in vars(nn.Module()) if "hook" in name)
 
 
-def deconvolved(layer: nn.Conv2d | nn.Linear, options: Mapping[str, Any]) -> tuple[nn.Module, FastDeconv | Delinear]:
-    """A FastDeconv or Delinear with the very parameters, hooks, mode, dtype and device of a plain layer.
+def deconvolved(layer: nn.Module, options: Mapping[str, Any]) -> tuple[nn.Module, WhiteningLayer]:
+    """The counterpart (`ndcore.surgery.kinds`) with the very parameters, hooks, mode, dtype and device of a layer.
 
     Its running mean is 0 and its running matrix the identity, so in evaluation it computes what the plain layer does.
 
@@ -34,9 +37,13 @@ def deconvolved(layer: nn.Conv2d | nn.Linear, options: Mapping[str, Any]) -> tup
     """
     # on the device of the layer, so that every buffer is there with its own first value, whatever options add buffers
     with torch.device(layer.weight.device), _NoInitialisation():
+        pad = None
         if isinstance(layer, nn.Linear):
-            new: FastDeconv | Delinear = Delinear(layer.in_features, layer.out_features, bias=False, **options)
-            pad = None
+            new: WhiteningLayer = Delinear(layer.in_features, layer.out_features, bias=False, **options)
+        elif (kind := COUNTERPARTS[plain_kind(layer)]) is not FastDeconv:
+            geometry = (*GEOMETRY, *(("output_padding",) if layer.transposed else ()))
+            arguments = {name: getattr(layer, name) for name in geometry}
+            new = kind(layer.in_channels, layer.out_channels, bias=False, **arguments, **options)
         else:
             padding, pad = split(layer)
             new = FastDeconv(
@@ -98,7 +105,7 @@ def hand_over(old: nn.Module, new: nn.Module) -> nn.Module:
 
 
 def absorbed(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]:
-    """Weight (o, c, …) and bias (o) with which a layer computes what it and the batch normalisation after it compute.
+    """Weight, as the layer's own, and bias (o) with which it computes what it and the normalisation after it compute.
 
     In evaluation mode, with the running statistics: W' = W·γ/√(v + ε), b' = (b − m)·γ/√(v + ε) + β, in float64.
     """
@@ -111,7 +118,12 @@ def absorbed(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]:
             bias += layer.bias.double() * scale
         if norm.bias is not None:
             bias += norm.bias.double()
-        weight = layer.weight.double() * scale.view(-1, *(1,) * (layer.weight.dim() - 1))  # (o, c, …)
+        if getattr(layer, "transposed", False):
+            grouped = layer.weight.double().unflatten(0, (layer.groups, -1))  # (g, c/g, o/g, …)
+            weight = grouped * scale.view(layer.groups, 1, -1, *(1,) * (layer.weight.dim() - 2))
+            weight = weight.flatten(0, 1)  # (c, o/g, …)
+        else:
+            weight = layer.weight.double() * scale.view(-1, *(1,) * (layer.weight.dim() - 1))  # (o, c/g, …)
         return weight.to(layer.weight.dtype), bias.to(layer.weight.dtype)
 
 
