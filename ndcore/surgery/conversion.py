@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, overload
 
@@ -110,6 +111,10 @@ def deconvolve(
     Returns:
         The model, with `report=True` the model and its summary.
 
+    Warns:
+        UserWarning: layers whose matrices have more than 1024 rows: those that were given such a block, and grouped
+            convolutions, which have no block.
+
     Raises:
         UserError: no layer to replace; a rule or option that does not exist, fits nothing or has no effect; a layer
             that is not initialised yet (lazy), neither float32 nor float64, or also held in a list of plain Python; a
@@ -134,6 +139,8 @@ def deconvolve(
     plan = Plan(work, chosen, excluded, batch_norm, options, seen)
     _require_work(plan, model)
     options.require_used()
+    if plan.slow:
+        warnings.warn(f"deconvolve: {'; '.join(plan.slow)}", UserWarning, stacklevel=2)
     summary = Summary("deconvolved", plan.changes, plan.notes)
     result = plan.carry_out()
     if seen is not None:

@@ -86,13 +86,19 @@ class Plan:
                 "with others a normalisation that was taken away may have had another place"
                 for name, arguments in self.wiring.optional.items()
             ]
-        for old, new in self.inner.items():
-            if (rows := new.running_deconv.shape[-1]) > LARGEST_MATRIX:
-                name = self.where[old][0]
-                notes.append(f"{name}: matrices of {rows} rows are slow: exclude it, or without groups lower `block`")
         if self.seen is None:
             notes.append("whether covariances are rank-deficient depends on the batch: example=batch tells")
-        return tuple(notes)
+        return (*notes, *self.slow)
+
+    @property
+    def slow(self) -> tuple[str, ...]:
+        """Notes on layers with large matrices."""
+        rows = {self.where[old][0]: new.running_deconv.shape[-1] for old, new in self.inner.items()}
+        return tuple(
+            f"{name}: matrices of {count} rows are slow: exclude it, or without groups lower `block`"
+            for name, count in rows.items()
+            if count > LARGEST_MATRIX
+        )
 
     def carry_out(self) -> nn.Module:
         """Exchange the layers. Returns the model, or what stands for it if it is a single layer."""

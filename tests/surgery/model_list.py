@@ -114,10 +114,10 @@ test_resnet 32
 test_vit 64 img
 test_vit_relpos 64 img
 botnet26t_256 64 img
-halonet26t 128
+halonet26t 256
 eca_botnext26ts_256 64 img
 lambda_resnet26t 64 img
-bat_resnext26ts 128
+bat_resnext26ts 256
 repvgg_a0 32
 gernet_s 32
 mobileone_s0 32

@@ -202,7 +202,7 @@ def test_the_summary_says_what_was_replaced_what_was_left_and_why():
     _, summary = ndcore.deconvolve(model, exclude="0.3", report=True)
     text = str(summary)
     assert "left: 1 Conv2d, 1 BatchNorm2d, 1 ConvTranspose2d" in text
-    for line in ("0.1    BatchNorm2d      Identity    folded into 0.0", "excluded", "has no deconvolved counterpart",
+    for line in ("0.1    BatchNorm2d      Identity    folded into 0.0", "excluded", "where `include` asks for it",
                  "follows 0.3, which was left", "matrix 27×27, n_iter=5"):  # fmt: skip
         assert line in text
     html = summary._repr_html_()
