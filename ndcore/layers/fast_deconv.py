@@ -19,14 +19,14 @@ from torch import Tensor
 from torch.nn.modules.conv import _ConvNd
 
 from ndcore.layers.averaging import Averaging
-from ndcore.layers.checks import require_counts, require_dtype, require_pair, require_rates
+from ndcore.layers.checks import require_counts, require_pair, require_rates
 from ndcore.layers.fold import fold
 from ndcore.layers.inverse_root import PLAIN_ABOVE
 from ndcore.layers.patches import Patches
-from ndcore.layers.statistics import Pair, block_size, sample_patches, sample_pixels
+from ndcore.layers.statistics import Pair, block_size
 from ndcore.layers.synchronize import several_processes
 from ndcore.layers.whitening import image_statistics, sample_statistics
-from ndcore.layers.whitening_layer import WhiteningLayer
+from ndcore.layers.whitening_convolution import AXES, WhiteningConvolution
 
 AUTO = "auto"
 AUTO_STRIDES = (3, 2, 1)
@@ -40,7 +40,7 @@ PAD_MODES = {"zeros": "constant"}
 """Of the padding modes of a convolution, those that have another name as an operation."""
 
 
-class FastDeconv(WhiteningLayer, _ConvNd):
+class FastDeconv(WhiteningConvolution, _ConvNd):
     """Takes the place of `Conv2d` and of the batch normalisation after it.
 
     Args:
@@ -76,8 +76,7 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         NonFiniteError: NaN or infinity in the covariance (on CPU).
     """
 
-    running_mean: Tensor
-    running_deconv: Tensor
+    axes = 2
 
     def __init__(
         self,
@@ -140,18 +139,6 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         self.set_averaging(averaging)
 
     @property
-    def period(self) -> int:
-        return 10 * self.freeze_iter * self.update_every
-
-    @property
-    def frozen(self) -> bool:
-        return self.freeze and self.counter % (10 * self.freeze_iter) > self.freeze_iter
-
-    @property
-    def always_live(self) -> bool:
-        return self.update_every == 1 and not self.freeze
-
-    @property
     def own_padding(self) -> tuple[int, int]:
         """Zeros that the convolution itself adds at both ends of each axis; what else is asked for, `padded` adds."""
         left, _, top, _ = self._reversed_padding_repeated_twice
@@ -163,11 +150,6 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         left, right, top, bottom = border = self._reversed_padding_repeated_twice
         return [0] * 4 if self.padding_mode == "zeros" and left == right and top == bottom else border
 
-    def forward(self, x: Tensor) -> Tensor:
-        if x.dim() == 3:
-            return self.forward(x.unsqueeze(0)).squeeze(0)
-        return super().forward(x)
-
     def padded(self, x: Tensor) -> Tensor:
         border = self._border
         return F.pad(x, border, PAD_MODES.get(self.padding_mode, self.padding_mode)) if any(border) else x
@@ -177,10 +159,6 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         dtype = self.weight.dtype
         weight, shift = fold(self.weight, mean.to(dtype), deconv.to(dtype))
         return weight, -shift if self.bias is None else self.bias - shift
-
-    def running_transform(self) -> tuple[Tensor, Tensor]:
-        """Mean (g, d) and whitening matrix (g, d, d) of evaluation."""
-        return self.running_mean.view(self.groups, -1), self.running_deconv.view(self.groups, self.num_features, -1)
 
     def transform(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The convolution (n, o, h', w') of the raw input with folded weight and bias."""
@@ -199,12 +177,7 @@ class FastDeconv(WhiteningLayer, _ConvNd):
 
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (g, r, d) of a batch (n, c, h, w)."""
-        step = self._steps(x.shape)
-        if self.kernel_size == (1, 1):
-            return sample_pixels(x, step[0] * step[1], self.groups, self.num_features)
-        return sample_patches(
-            x, self.kernel_size, step, self.own_padding, self.dilation, self.groups, self.num_features
-        )
+        return self._patches(self._steps(x.shape)).sample(x)
 
     def sample_count(self, shape: Sequence[int]) -> int:
         top_left, bottom_right = self._border[2::-2], self._border[3::-2]
@@ -236,22 +209,12 @@ class FastDeconv(WhiteningLayer, _ConvNd):
         return Patches(self.kernel_size, steps, self.own_padding, self.dilation, self.groups, self.block)
 
     def _check_input(self, x: Tensor) -> None:
-        require_dtype(x, self.weight, self)
-        if x.dim() != 4 or x.shape[1] != self.in_channels:
-            raise ValueError(f"{self}: needs an input (n, {self.in_channels}, h, w), got {tuple(x.shape)}")
-        if self.training and x.shape[0] == 0:
-            raise ValueError(f"{self}: got an empty batch {tuple(x.shape)}; statistics need at least one image")
+        super()._check_input(x)
         for axis, size in enumerate(x.shape[2:]):
             reach = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
             ends = self._reversed_padding_repeated_twice[2 - 2 * axis :][:2]
             if size + sum(ends) < reach:
                 raise ValueError(
-                    f"{self}: an input of {('height', 'width')[axis]} {size} with padding {ends[0]} "
+                    f"{self}: an input of {AXES[2][axis]} {size} with padding {ends[0]} "
                     f"is smaller than the kernel, which reaches over {reach}"
                 )
-
-    def extra_repr(self) -> str:
-        own = f"block={self.block}, n_iter={self.n_iter}, sampling_stride={self.sampling_stride}"
-        own += f", freeze_iter={self.freeze_iter}" if self.freeze else ""
-        own += ", synchronize=True" if self.synchronize else ""
-        return f"{super().extra_repr()}, {own}"

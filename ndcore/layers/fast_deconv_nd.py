@@ -16,10 +16,11 @@ from torch import Tensor, nn
 
 from ndcore.layers.fast_deconv import PAD_MODES
 from ndcore.layers.fold import fold
-from ndcore.layers.whitening_convolution import AXES, Sizes, WhiteningConvolution
+from ndcore.layers.whitening_convolution import AXES
+from ndcore.layers.windowed_convolution import Sizes, WindowedConvolution
 
 
-class _FastDeconvNd(WhiteningConvolution):
+class _FastDeconvNd(WindowedConvolution):
     """Letters of the shapes as in `ndcore.layers.whitening_convolution`."""
 
     plain_class: type[nn.Conv1d | nn.Conv3d]

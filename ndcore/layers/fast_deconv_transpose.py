@@ -19,10 +19,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ndcore.layers.fold import fold
-from ndcore.layers.whitening_convolution import AXES, Sizes, WhiteningConvolution
+from ndcore.layers.whitening_convolution import AXES
+from ndcore.layers.windowed_convolution import Sizes, WindowedConvolution
 
 
-class _FastDeconvTransposeNd(WhiteningConvolution):
+class _FastDeconvTransposeNd(WindowedConvolution):
     """Letters of the shapes as in `ndcore.layers.whitening_convolution`, k kernel positions."""
 
     plain_class: type[nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d]

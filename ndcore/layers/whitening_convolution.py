@@ -1,114 +1,31 @@
-"""What convolutions of any number of axes share: arguments, buffers, freezing, checks, and the sampling grid.
+"""What convolutions with a whitened input share: freezing, unbatched inputs, checks, and how running values are read.
 
 Letters of the shapes as in `ndcore.layers.statistics`; … stands for the axes of an image: length, or height and width,
 or depth, height and width.
-
-The statistics use the positions 0, s, 2s, … of every axis, whatever the kernel. (`FastDeconv` with a 1×1 kernel strides
-through the flattened images instead, as the published code does; on maps of one pixel that leaves out whole images.)
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from numbers import Integral
-from typing import Any
+from torch import Tensor
 
-import torch
-from torch import Tensor, nn
-
-from ndcore.layers.averaging import Averaging
-from ndcore.layers.checks import require_counts, require_dtype, require_rates
-from ndcore.layers.statistics import block_size
-from ndcore.layers.whitening import sample_statistics
+from ndcore.layers.checks import require_dtype
 from ndcore.layers.whitening_layer import WhiteningLayer
 
-Sizes = tuple[int, ...]
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
 class WhiteningConvolution(WhiteningLayer):
-    """Mixed into a plain or transposed convolution of torch.
-
-    Args:
-        in_channels, out_channels, kernel_size, args, kwargs: as the convolution of torch.
-        eps, n_iter, momentum, freeze, freeze_iter, synchronize, update_every, averaging: as `FastDeconv`; running
-            values are "weighted" by default, since no study asks for others.
-        block: channels per block where `groups` is 1, as in `FastDeconv`; None: the layer's default.
-        sampling_stride: the statistics use every so many positions of the window, per axis.
-
-    A layer defines what stands here without a body.
-    """
+    """Mixed into a convolution of torch; see `WhiteningLayer` for what a layer defines."""
 
     axes: int
     """Axes of an image."""
-    default_block: int = 64
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | Sizes,
-        *args: Any,
-        eps: float = 1e-5,
-        n_iter: int = 5,
-        momentum: float | None = 0.1,
-        block: int | None = None,
-        sampling_stride: int = 3,
-        freeze: bool = False,
-        freeze_iter: int = 100,
-        synchronize: bool = False,
-        update_every: int = 1,
-        averaging: Averaging = "weighted",
-        **kwargs: Any,
-    ) -> None:
-        name = f"{type(self).__name__}({in_channels}, {out_channels}, kernel_size={kernel_size})"
-        block = self.default_block if block is None else block
-        require_counts(name, in_channels=in_channels, out_channels=out_channels, block=block)
-        require_counts(name, n_iter=n_iter, sampling_stride=sampling_stride, freeze_iter=freeze_iter)
-        require_rates(name, eps, momentum)
-        self._require_sizes(name, kernel_size=kernel_size)
-        super().__init__(in_channels, out_channels, kernel_size, *args, **kwargs)
-        self._require_sizes(name, stride=self.stride, dilation=self.dilation)
-        self._require_sizes(name, least=0, output_padding=self.output_padding)
-        if not isinstance(self.padding, str):
-            self._require_sizes(name, least=0, padding=self.padding)
-        self.eps, self.n_iter, self.momentum = eps, n_iter, momentum
-        self.block = in_channels // self.groups if self.groups > 1 else block_size(block, in_channels)
-        self.sampling_stride, self.synchronize = sampling_stride, synchronize
-        self.freeze, self.freeze_iter, self.counter = freeze, freeze_iter, 0
-        self.num_features = math.prod(self.window) * self.block
-        identity = torch.eye(self.num_features, device=self.weight.device, dtype=self.weight.dtype)
-        self.register_buffer("running_mean", identity.new_zeros(self.groups * self.num_features))
-        self.register_buffer("running_deconv", identity.repeat(self.groups, 1, 1) if self.groups > 1 else identity)
-        self.set_update_every(update_every)
-        self.set_averaging(averaging)
-
-    @property
-    def window(self) -> Sizes:
-        """Kernel positions, per axis, of one sample vector."""
-        raise NotImplementedError
-
-    @property
-    def steps(self) -> Sizes:
-        """From one sampled position to the next, per axis."""
-        raise NotImplementedError
-
-    def sampled(self, x: Tensor) -> Tensor:
-        """What the window moves over, of a batch (n, c, …): the batch with the padding of the convolution."""
-        raise NotImplementedError
-
-    def sampled_sizes(self, sizes: Sequence[int]) -> Sizes:
-        """The sizes (…) of that, of images of these sizes.
-
-        Raises:
-            ValueError: the layer cannot take them.
-        """
-        raise NotImplementedError
-
-    def plain(self) -> nn.Module:
-        """What computes the same in evaluation mode, of layers of torch alone."""
-        raise NotImplementedError
+    groups: int
+    num_features: int
+    """Length of a sample vector, d."""
+    block: int
+    sampling_stride: int | str
+    freeze: bool
+    freeze_iter: int
 
     @property
     def period(self) -> int:
@@ -131,34 +48,6 @@ class WhiteningConvolution(WhiteningLayer):
         """Mean (g, d) and whitening matrix (g, d, d) of evaluation."""
         return self.running_mean.view(self.groups, -1), self.running_deconv.view(self.groups, self.num_features, -1)
 
-    def batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The batch (n, c, …) itself, its mean (g, d) and covariance plus eps·I (g, d, d)."""
-        return x, *sample_statistics(self.sample(x), self.eps, self.n_iter, self.synchronize)
-
-    def sample(self, x: Tensor) -> Tensor:
-        """The sample vectors (g, r, d) of a batch (n, c, …), r = n·l·b."""
-        x = self.sampled(x)
-        for axis, (size, dilation, step) in enumerate(self._window_axes(), 2):
-            x = x.unfold(axis, dilation * (size - 1) + 1, step)[..., ::dilation]  # (n, c, …, one more window axis)
-        first = 2 + self.axes
-        patches = x.permute(0, *range(2, first), 1, *range(first, x.dim()))  # (n, …, c, window)
-        patches = patches.reshape(-1, self.groups, self.num_features, self._blocks)  # (n·l, g, d, b)
-        return patches.permute(1, 0, 3, 2).reshape(self.groups, -1, self.num_features)  # (g, r, d)
-
-    @property
-    def _blocks(self) -> int:
-        return self.in_channels // (self.groups * self.block)
-
-    def _window_axes(self) -> Iterator[tuple[int, int, int]]:
-        return zip(self.window, self.dilation, self.steps, strict=True)
-
-    def vectors_in(self, shape: Sequence[int]) -> int:
-        images, _, *sizes = shape
-        vectors = images * self._blocks
-        for length, (size, dilation, step) in zip(self.sampled_sizes(sizes), self._window_axes(), strict=True):
-            vectors *= (length - dilation * (size - 1) - 1) // step + 1
-        return vectors
-
     def _check_input(self, x: Tensor) -> None:
         require_dtype(x, self.weight, self)
         if x.dim() != 2 + self.axes or x.shape[1] != self.in_channels:
@@ -166,14 +55,6 @@ class WhiteningConvolution(WhiteningLayer):
             raise ValueError(f"{self}: needs an input (n, {self.in_channels}, {wanted}), got {tuple(x.shape)}")
         if self.training and x.shape[0] == 0:
             raise ValueError(f"{self}: got an empty batch {tuple(x.shape)}; statistics need at least one image")
-        self.sampled_sizes(x.shape[2:])
-
-    def _require_sizes(self, name: str, least: int = 1, **values: int | Sequence[int]) -> None:
-        for key, value in values.items():
-            sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * self.axes
-            if len(sizes) != self.axes or not all(isinstance(size, Integral) and size >= least for size in sizes):
-                number = "a whole number" if self.axes == 1 else f"1 or {self.axes} whole numbers"
-                raise ValueError(f"{name}: {key}={value!r} must be {number} of at least {least}")
 
     def extra_repr(self) -> str:
         own = f"block={self.block}, n_iter={self.n_iter}, sampling_stride={self.sampling_stride}"

@@ -10,7 +10,7 @@ from torch import nn
 
 from ndcore.errors import UserError
 from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
-from ndcore.layers.whitening_convolution import WhiteningConvolution
+from ndcore.layers.windowed_convolution import WindowedConvolution
 from ndcore.surgery.comparison import require_same, run
 from ndcore.surgery.conversion import require_open
 from ndcore.surgery.copying import copied
@@ -102,7 +102,7 @@ def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
             new[layer] = plain(layer, *layer.folded(*layer.running_transform()))
             decided[layer] = type(new[layer]).__name__, "its whitening in weight and bias"
             inner[layer] = new[layer]
-        elif isinstance(layer, WhiteningConvolution):
+        elif isinstance(layer, WindowedConvolution):
             new[layer] = hand_over(layer, layer.plain())
             inner[layer] = new[layer][-1] if isinstance(new[layer], nn.Sequential) else new[layer]
             decided[layer] = (

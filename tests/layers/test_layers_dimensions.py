@@ -11,6 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from layers_unfold_reference import batch_transform, output
 from torch import Tensor, nn
+from torch.autograd import gradcheck, gradgradcheck
+from torch.func import functional_call
 
 from ndcore.errors import NonFiniteError
 from ndcore.layers import (
@@ -21,7 +23,7 @@ from ndcore.layers import (
     FastDeconvTranspose2d,
     FastDeconvTranspose3d,
 )
-from ndcore.layers.whitening_convolution import WhiteningConvolution
+from ndcore.layers.windowed_convolution import WindowedConvolution
 
 LIMIT = 1e-9
 KINDS = (FastDeconv1d, FastDeconv3d, FastDeconvTranspose1d, FastDeconvTranspose2d, FastDeconvTranspose3d)
@@ -39,7 +41,7 @@ def randn(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def made(kind: type[WhiteningConvolution], *args, seed: int = 0, **kwargs) -> WhiteningConvolution:
+def made(kind: type[WindowedConvolution], *args, seed: int = 0, **kwargs) -> WindowedConvolution:
     layer = kind(*args, dtype=torch.float64, **{"averaging": "published", **kwargs})
     with torch.no_grad():
         for i, parameter in enumerate(layer.parameters()):
@@ -47,12 +49,12 @@ def made(kind: type[WhiteningConvolution], *args, seed: int = 0, **kwargs) -> Wh
     return layer
 
 
-def batch(layer: WhiteningConvolution, n: int = 3, size: int = 5, seed: int = 0) -> Tensor:
+def batch(layer: WindowedConvolution, n: int = 3, size: int = 5, seed: int = 0) -> Tensor:
     return 2 * randn(n, layer.in_channels, *range(size, size + layer.axes), seed=seed) + 1
 
 
 @st.composite
-def geometries(draw) -> tuple[type[WhiteningConvolution], dict, tuple[int, ...], int]:
+def geometries(draw) -> tuple[type[WindowedConvolution], dict, tuple[int, ...], int]:
     kind = draw(st.sampled_from(KINDS))
     axes, transposed = kind.axes, "Transpose" in kind.__name__
 
@@ -86,7 +88,7 @@ def close(found: Tensor, expected: Tensor, what: object) -> None:
     assert (found - expected).norm() <= LIMIT * (1 + expected.norm()), what
 
 
-def require_equal_to_reference(layer: WhiteningConvolution, batches: list[Tensor]) -> None:
+def require_equal_to_reference(layer: WindowedConvolution, batches: list[Tensor]) -> None:
     """Outputs, gradients and running values of training steps, then evaluation and the folded layer."""
     mean, deconv = (value.clone() for value in layer.running_transform())
     for number, values in enumerate(batches):
@@ -224,6 +226,22 @@ def test_type_and_device_reach_parameters_and_buffers(kind):
     tensors = layer.state_dict().values()
     assert len(tensors) == 7
     assert {(t.device.type, t.dtype) for t in tensors} == {("meta", torch.float64), ("meta", torch.int64)}
+
+
+@every_kind
+@pytest.mark.parametrize("training", [True, False])
+def test_first_and_second_derivatives_are_true(kind, training):
+    layer = made(kind, 2, 1, 2, sampling_stride=1, eps=1e-1).train()
+    layer(batch(layer, 2, 2))
+    layer.train(training)
+    x = batch(layer, 2, 2, seed=1)
+
+    def output(x: Tensor, weight: Tensor) -> Tensor:
+        return functional_call(copy.deepcopy(layer), {"weight": weight}, (x,))
+
+    inputs = (x.requires_grad_(), layer.weight)
+    assert gradcheck(output, inputs)
+    assert gradgradcheck(output, inputs)
 
 
 @every_kind
