@@ -37,7 +37,7 @@ class WhiteningConvolution(WhiteningLayer):
         block: channels per block where `groups` is 1, as in `FastDeconv`; None: the layer's default.
         sampling_stride: the statistics use every so many positions of the window, per axis.
 
-    A layer defines what stands here without a body.
+    A layer defines `axes` and whatever raises `NotImplementedError` here, `folded` and `transform`.
     """
 
     axes: int
