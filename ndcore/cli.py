@@ -62,7 +62,8 @@ def _perform(arguments: list[str]) -> int:
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of the commands below")
     chosen = parser.parse_args(arguments[:1] or ["--help"]).command
     command = importlib.import_module(f"ndcore.commands.{chosen}")
-    sub = argparse.ArgumentParser(prog=f"ndcore {chosen}", description=COMMANDS[chosen].capitalize() + ".")
+    text = COMMANDS[chosen]
+    sub = argparse.ArgumentParser(prog=f"ndcore {chosen}", description=f"{text[0].upper()}{text[1:]}.")
     command.add_arguments(sub)
     given = sub.parse_args(arguments[1:])
     try:

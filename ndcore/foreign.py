@@ -38,6 +38,7 @@ KINDS = (
     (stat.S_ISSOCK, "a socket"),
     (lambda mode: stat.S_ISBLK(mode) or stat.S_ISCHR(mode), "a device"),
 )
+UNREADABLE = "cannot be read: "
 SAID = (
     (RecursionError, "it is nested too deeply"),
     (MemoryError, "it needs more memory than there is"),
@@ -88,7 +89,7 @@ def files(folder: Path, ending: str, within: str = "") -> tuple[list[Path], list
     except FileNotFoundError:
         return [], []
     except OSError as error:
-        return [], [Problem(within or folder.name, f"cannot be read: {reason(error)}")]
+        return [], [Problem(within or folder.name, f"{UNREADABLE}{reason(error)}")]
     found, problems = [], []
     for name in names:
         fault = _fault(folder / name) if name.isprintable() else "has a name that is not printable UTF-8"
@@ -105,7 +106,7 @@ def _fault(path: Path) -> str:
         mode = path.stat().st_mode
     except OSError as error:
         nowhere = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP) and path.is_symlink()
-        return "is a link to nothing" if nowhere else f"cannot be read: {reason(error)}"
+        return "is a link to nothing" if nowhere else f"{UNREADABLE}{reason(error)}"
     if stat.S_ISREG(mode):
         return ""
     return f"is {next((kind for is_kind, kind in KINDS if is_kind(mode)), 'something')}, not a file"
@@ -119,7 +120,7 @@ def read_bytes(path: Path, limit: int = LIMIT) -> bytes:
         ValueError: it is none, it cannot be read, or it has more bytes than `limit`.
     """
     if fault := _fault(path):  # opening a pipe would wait for somebody who writes into it
-        raise ValueError(fault)
+        raise ValueError(fault.removeprefix(UNREADABLE))  # callers begin so, and name the format
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size > limit:
             raise ValueError(f"it is larger than {limit / 2**20:.0f} MiB")

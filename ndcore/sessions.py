@@ -121,7 +121,7 @@ def remark(asked: str | int, usual: Conditions, before: Conditions | None, now: 
         rounding = "is as good as that of a run without interruption, but not bit-equal to it"
         other = "need not be that of a run without interruption"
         parts += [
-            f"this run goes on otherwise than its checkpoint was made: {'; '.join(found.values())}",
+            f"this run goes on under other conditions than those of its checkpoint: {'; '.join(found.values())}",
             f"its result {rounding if found.keys() <= ROUNDING else other}",
             "its record names what has changed",
         ]

@@ -8,8 +8,8 @@ AUTO, KEEP = "auto", "keep"
 MOST = 1024
 """More than PyTorch has a use for on any machine: a slip."""
 THREADS = (
-    "threads of the CPU; keep: as many as the checkpoint was made with (default: these, if this process may use as "
-    "many and nothing else has changed that decides the bits; else as many as it may use)"
+    "threads of the CPU; keep: as many as the checkpoint was made with (default: the same, if this process may use as "
+    "many, on the same processor with the same versions and switches; else as many as it may use)"
 )
 """Help of the option `--threads`."""
 

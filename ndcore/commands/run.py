@@ -19,7 +19,10 @@ NUMBERS = {"int": whole, "float": decimal, "int | None": whole}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = f"Executes notebooks/{NOTEBOOK.name} through papermill. A run that has its record is not run again."
+    parser.epilog = (
+        f"Executes notebooks/{NOTEBOOK.name} through papermill. A run that has its record is not run again. "
+        "Ctrl-C stops a run with a checkpoint; the same command goes on from there."
+    )
     for name, field in RunConfig.model_fields.items():
         kind = getattr(field.annotation, "__name__", str(field.annotation))
         required = field.default is PydanticUndefined

@@ -35,7 +35,7 @@ class WindowedConvolution(WhiteningConvolution):
         block: channels per block where `groups` is 1, as in `FastDeconv`; None: the layer's default.
         sampling_stride: the statistics use every so many positions of the window, per axis.
 
-    A layer defines what stands here without a body.
+    A layer defines `axes` and whatever raises `NotImplementedError` here, `folded` and `transform`.
     """
 
     default_block: int = 64

@@ -3,8 +3,9 @@
     deconvolve(model)    Conv2d (and the BatchNorm2d that directly follows) → FastDeconv, Linear → Delinear
     fold(model)          FastDeconv → Conv2d, Delinear → Linear, BatchNorm into its convolution: for inference
 
-Both leave the given model as it is, unless told otherwise, and say with `report=True` what they replaced, what they
-left, and why.
+`deconvolve` replaces convolutions in one and three dimensions and transposed ones where `include` asks for them. Both
+functions leave the given model as it is, unless told otherwise. With `report=True` they say what they replaced, what
+they left, and why.
 """
 
 from ndcore.surgery.conversion import deconvolve

@@ -57,7 +57,7 @@ def deconvolve(
     first training step fills the running statistics. From there on its layers see whitened inputs: weights that were
     trained without are a start to train on from, not a finished model. Build the optimiser after the conversion.
 
-    **Batch normalisation** goes only where it is sure to follow directly: in the traced flow of data
+    **Batch normalisation** goes only where it certainly follows directly: in the traced flow of data
     (`ndcore.surgery.wiring`) the convolution's output goes to it alone. It becomes an `nn.Identity` and the layer gets
     a bias if it had none. In pre-activation networks (norm, ReLU, conv) that is the case inside of a block, where the
     second norm takes what the first convolution gives; the norms at the beginning of a block stay. BatchNorm1d goes
@@ -73,7 +73,7 @@ def deconvolve(
 
     **Other convolutions** (1-D, 3-D, transposed) are replaced by their counterparts (`ndcore.surgery.kinds`) where
     `include` covers them: `include=[nn.Conv2d, nn.Linear, nn.ConvTranspose2d]`. `conv` and `batch_norm` hold for them
-    too. A transposed one must be called without `output_size`.
+    too; their `sampling_stride` is a number. A transposed one must be called without `output_size`.
 
     **Left as they are, and said so in the summary**: other convolutions that nobody asked for; subclasses of a layer
     with a forward of their own; weights that are computed from others (weight norm, pruning); layers whose
@@ -81,10 +81,10 @@ def deconvolve(
     `nn.TransformerEncoderLayer`), or perhaps is, in code that cannot be traced; layers that are deconvolved already, so
     a second call changes nothing.
 
-    **Options that are chosen where you give none** (`ndcore.surgery.defaults`): `sampling_stride="auto"`, so that small
-    maps and small batches give enough sample vectors; `averaging="weighted"`, so that evaluation after few steps is
-    near training; a `block` with which no matrix has more than 1024 rows; `synchronize=True` for a model with
-    `nn.SyncBatchNorm`. What the study ran is `conv={"sampling_stride": 3, "averaging": "published"}` and
+    **Options that are chosen where you give none** (`ndcore.surgery.defaults`): `sampling_stride="auto"` of FastDeconv,
+    so that small maps and small batches give enough sample vectors; `averaging="weighted"`, so that evaluation after
+    few steps is near training; a `block` with which no matrix has more than 1024 rows; `synchronize=True` for a model
+    with `nn.SyncBatchNorm`. What the study ran is `conv={"sampling_stride": 3, "averaging": "published"}` and
     `linear={"averaging": "published"}`.
 
     The model's code runs on copies only: its counters, lists, buffers and classes stay as they are.
@@ -118,8 +118,9 @@ def deconvolve(
     Raises:
         UserError: no layer to replace; a rule or option that does not exist, fits nothing or has no effect; a layer
             that is not initialised yet (lazy), neither float32 nor float64, or also held in a list of plain Python; a
-            compiled, scripted or distributed model; a model that cannot be copied; an example on which the model fails,
-            or on which the outputs differ.
+            compiled, scripted or distributed model; one with layers of the published code
+            (`ndcore.models.load_original` takes its weights); a model that cannot be copied; an example on which the
+            model fails, or on which the outputs differ.
     """
     require_open(model, "deconvolve")
     if batch_norm not in BATCH_NORM:
@@ -178,5 +179,5 @@ def _require_work(plan: Plan, model: nn.Module) -> None:
     left = [c for c in plan.changes if "Norm" not in c.was]
     if not left:
         raise UserError(f"{type(model).__name__} has no Conv2d and no Linear layer: there is nothing to deconvolve")
-    reasons = ", ".join(f"{c.name} ({c.note})" for c in left[:3]) + (" …" if len(left) > 3 else "")
+    reasons = ", ".join(f"{c.name or 'the model'} ({c.note})" for c in left[:3]) + (" …" if len(left) > 3 else "")
     raise UserError(f"nothing of {type(model).__name__} would be deconvolved; left are {reasons}")

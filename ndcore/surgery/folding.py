@@ -34,9 +34,10 @@ def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.M
         small = ndcore.fold(model)
 
     FastDeconv becomes Conv2d and Delinear Linear, their running statistics folded into weight and bias; that is exact
-    at the border too, where both pad the raw input with zeros. A batch normalisation that directly follows a
-    convolution, or a linear layer on (n, features), goes into its weights; one that does not stays. Weights that
-    pruning, weight norm or spectral norm compute become permanent.
+    at the border too, where both pad the raw input with zeros. The other convolutions of this package become those of
+    torch; a transposed one becomes two layers, the first of which subtracts the mean. A batch normalisation that
+    directly follows a convolution, or a linear layer on (n, features), goes into its weights; one that does not stays.
+    Weights that pruning, weight norm or spectral norm compute become permanent.
 
     The result is a `torch.fx.GraphModule`: the traced forward pass of evaluation mode. It consists of the modules of
     torch alone, neither of this package nor of the model's own classes, so it can be saved with `torch.save` and loaded
@@ -62,9 +63,9 @@ def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.M
 
     Raises:
         UserError: nothing to fold; a `ChannelDeconv`, which acts on activations and has no weights to fold into; a
-            compiled, scripted or distributed model; a model that cannot be copied; outputs of the example that differ
-            by more than 1e-4 of the largest, because the forward branches in a way that tracing does not see, or are
-            NaN already; a weight that something outside torch computes.
+            compiled, scripted or distributed model; one with layers of the published code; one that cannot be copied;
+            outputs of the example that differ by more than 1e-4 of the largest, because the forward branches in a way
+            that tracing does not see, or are NaN already; a weight that something outside torch computes.
     """
     require_open(model, "fold")
     result = copied(model).eval()

@@ -95,7 +95,7 @@ class Plan:
         """Notes on layers with large matrices."""
         rows = {self.where[old][0]: new.running_deconv.shape[-1] for old, new in self.inner.items()}
         return tuple(
-            f"{name}: matrices of {count} rows are slow: exclude it, or without groups lower `block`"
+            f"{name}: matrices of {count} rows are slow: exclude the layer, or, if it has no groups, lower its `block`"
             for name, count in rows.items()
             if count > LARGEST_MATRIX
         )
@@ -217,9 +217,10 @@ class Plan:
         if self.batch_norm == "keep":
             return "asked to be kept"
         linear = isinstance(layer, nn.Linear)
-        if without_norm(norm) is None or (
-            isinstance(norm, (nn.BatchNorm1d, nn.BatchNorm3d)) and not linear and layer not in self.inner
-        ):
+        known = without_norm(norm) is not None
+        if known and layer is not None and layer not in self.inner and self.batch_norm != "drop-all":
+            return f"{'stands before' if stands_before else 'follows'} {self.where[layer][0]}, which was left"
+        if not known or (isinstance(norm, (nn.BatchNorm1d, nn.BatchNorm3d)) and not linear and layer not in self.inner):
             return "not a plain BatchNorm2d"
         if id(norm) in self.direct:
             return f"{self.direct[id(norm)]} uses its weight without calling it"
@@ -227,8 +228,6 @@ class Plan:
             return None
         if layer is None:
             return "not known to be the only thing that directly follows one convolution"
-        if layer not in self.inner:
-            return f"{'stands before' if stands_before else 'follows'} {self.where[layer][0]}, which was left"
         if linear and not self._sees_two_axes(layer):
             return f"the input of {self.where[layer][0]} is not known to be (n, features): an example tells"
         if stands_before and (reason := self._why_not_before(norm, layer)):

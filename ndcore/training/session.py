@@ -21,7 +21,7 @@ CALLER = 5
 def begin_session(
     earlier: Sequence[dict[str, Any]], epoch: int, step: int, device: torch.device, threads: str | int
 ) -> Interval:
-    """The session that begins in this process; sets the process's threads, and warns if it goes on otherwise.
+    """The session that begins in this process; sets the process's threads, and warns of other conditions.
 
     Args:
         earlier: the sessions of the checkpoint; none at the start of a run.

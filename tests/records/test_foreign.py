@@ -91,6 +91,11 @@ def test_a_folder_that_is_no_folder_is_a_problem_and_none_is_empty(tmp_path):
     assert foreign.files(tmp_path / "none", ".json") == ([], [])
 
 
+def test_a_reader_leaves_it_to_its_caller_to_say_that_a_file_cannot_be_read(tmp_path):
+    with pytest.raises(ValueError, match=r"^no such file or directory$"):
+        foreign.read_csv(tmp_path / "none.csv")
+
+
 def test_names_and_reasons_can_be_shown_everywhere():
     name = os.fsdecode(b"\xff\x1b[31m.json")
     problem = Problem(name, f"/home/x/runs/{name}, line 3: holds\n\ud800 " + "x" * 1000)

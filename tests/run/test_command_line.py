@@ -109,6 +109,13 @@ def test_make_starts_no_script_whose_first_line_is_a_path():
     assert re.findall(r"\$\(BIN\)/(?!python )\S+", (PROJECT / "Makefile").read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.parametrize(("command", "says"), [("schema", "the JSON Schema of"), ("book", "as PDF")])
+def test_a_help_keeps_the_capitals_of_names(command, says, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    assert says in " ".join(capsys.readouterr().out.split())
+
+
 def test_no_command_shows_the_help(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([])

@@ -138,7 +138,10 @@ def test_with_other_threads_it_says_so_where_it_runs_and_in_its_record(tmp_path)
     outcome = ndcore_run(tmp_path, "--threads", "1", **small)
     assert outcome.returncode == 0, outcome.stderr
     (warning,) = (line for line in outcome.stderr.splitlines() if "RunWarning" in line)
-    assert "RunWarning: this run goes on otherwise than its checkpoint was made: threads 2 → 1; its result" in warning
+    assert (
+        "RunWarning: this run goes on under other conditions than those of its checkpoint: threads 2 → 1; its result"
+        in warning
+    )
     assert "ipykernel" in warning  # the cell, not a file of the package
     (record,), problems = records.scan(tmp_path)
     assert problems == []

@@ -95,6 +95,14 @@ def test_they_are_left_unless_asked_for_and_the_summary_says_how(name):
 def test_a_model_of_nothing_else_says_so():
     with pytest.raises(UserError, match=r"left are 0 \(a ConvTranspose2d is replaced where `include` asks for it\)"):
         ndcore.deconvolve(generator())
+    with pytest.raises(UserError, match=r"left are the model \(a Conv1d is replaced"):
+        ndcore.deconvolve(nn.Conv1d(3, 4, 3))
+
+
+def test_a_normalisation_after_a_convolution_that_was_left_says_so():
+    model = nn.Sequential(nn.Conv1d(3, 4, 3), nn.BatchNorm1d(4), nn.Flatten(), nn.Linear(8, 2))
+    _, summary = ndcore.deconvolve(model, report=True)
+    assert summary.left[1].note == "follows 0, which was left"
 
 
 def test_options_and_a_second_call():

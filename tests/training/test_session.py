@@ -20,7 +20,7 @@ from ndcore.training import speed, trainer
 from ndcore.training.checkpoint import Checkpoint
 
 CONFIG = RunConfig(arch="vgg16", norm="bn", dataset="digits", epochs=2, batch_size=64)
-OTHERWISE = r"^this run goes on otherwise than its checkpoint was made: threads 2 → 1; its result is as good as .*keep"
+OTHERWISE = r"^this run goes on under other conditions .* checkpoint: threads 2 → 1; its result is as good as .*keep"
 
 
 class Small(nn.Module):
@@ -135,7 +135,7 @@ def test_where_the_bits_are_lost_anyway_all_cores_are_used(digits, cut_off, may_
     checkpoint = cut_off(1)
     may_use(2)
     monkeypatch.setattr(torch, "__version__", "9.9")
-    with pytest.warns(RunWarning, match=r"made: threads 1 → 2; torch .* → 9\.9; its result is as good") as warned:
+    with pytest.warns(RunWarning, match=r"checkpoint: threads 1 → 2; torch .* → 9\.9; its result is as good") as warned:
         result, _ = run(digits, checkpoint)
     assert "keep" not in str(warned[0].message)
     assert threads_of(result) == [1, 2]
