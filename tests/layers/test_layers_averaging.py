@@ -81,7 +81,7 @@ def test_of_single_features_the_running_values_are_those_of_batch_normalisation(
 
 
 def test_evaluation_stays_near_training_where_the_inputs_have_grown():
-    """As when a step makes the weights before the layer larger; with the mean of D itself 500 times that of training."""
+    """As when a step makes the weights before the layer larger; by the mean of D itself it would be 500 times more."""
     layer = FastDeconv(4, 4, 3, averaging="weighted")
     x = randn(16, 4, 9, 9)
     layer(1e-3 * x)
