@@ -133,7 +133,7 @@ def fold_check(photograph: Photograph) -> Fold:
 
 def _both_ways(layer: FastDeconv, x: Tensor) -> float:
     """A training step of the layer against whitening all its patches first, those with zeros of the padding too."""
-    _, mean, deconv = layer.batch_transform(x)  # (1, d), (1, d, d)
+    _, mean, deconv, _ = layer.batch_transform(x)  # (1, d), (1, d, d)
     white = (patches(x, padding=1)[0] - mean[0]) @ deconv[0]  # (h·w, d)
     slow = white @ layer.weight.flatten(1).T + layer.bias  # (h·w, o)
     return _gap(layer(x), slow.T.view(1, len(layer.weight), *x.shape[2:]))

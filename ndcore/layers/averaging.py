@@ -6,6 +6,10 @@
 the mean of all batches, each with weight r·(1 − m)^(later batches); r is its number of vectors. After equal batches a
 new one has the share m, as published, and a last batch of few images little. `momentum=None` is the plain mean over all
 vectors, m = 0; `momentum=0` leaves the running values as they are.
+
+What is averaged are the mean, the variances s², and D·diag(s), which stays the same when a feature changes its scale.
+Of uncorrelated features that is what batch normalisation does. The mean of D itself, as published, is that of 1/s:
+where a step makes the weights of many layers larger, the old 1/s prevails, and evaluation grows from layer to layer.
 """
 
 from __future__ import annotations
@@ -59,6 +63,30 @@ def batch_share(layer: WhiteningLayer, shape: Sequence[int]) -> float | Tensor:
         count = joint_count(count)
     tracked.copy_(count + (tracked if momentum is None else (tracked * (1 - momentum)).round()))
     return count / tracked
+
+
+def average(running: Tensor, value: Tensor, share: float | Tensor) -> None:
+    """Move a running value, in place, towards that of a batch."""
+    running.lerp_(value.reshape(running.shape).to(running), share.to(running) if isinstance(share, Tensor) else share)
+
+
+def average_scaled(
+    running_deconv: Tensor, running_var: Tensor, deconv: Tensor, variance: Tensor, share: float | Tensor
+) -> None:
+    """Move running matrices D and variances s², in place, towards those of a batch; D by way of D·diag(s).
+
+    Args:
+        running_deconv: (d, d), or (g, d, d).
+        running_var: (g·d).
+        deconv: (g, d, d).
+        variance: (g, d).
+        share: of the batch.
+    """
+    matrix = running_deconv.view(deconv.shape)  # (g, d, d)
+    matrix.mul_(running_var.view(variance.shape).sqrt().unsqueeze(-2))
+    average(matrix, deconv * variance.sqrt().unsqueeze(-2), share)
+    average(running_var, variance, share)
+    matrix.div_(running_var.view(variance.shape).sqrt().unsqueeze(-2))
 
 
 def lasting(running: Tensor, needed: bool) -> Tensor:

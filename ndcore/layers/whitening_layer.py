@@ -30,7 +30,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ndcore.layers.averaging import Averaging, batch_share, lasting, require_averaging
+from ndcore.layers.averaging import Averaging, average, average_scaled, batch_share, lasting, require_averaging
 from ndcore.layers.checks import (
     full_precision,
     require_counts,
@@ -105,8 +105,8 @@ class WhiteningLayer(FxLeaf):
     def set_averaging(self, averaging: Averaging) -> None:
         """How running values follow the batches; see `ndcore.layers.averaging`.
 
-        "weighted" gives the layer a buffer `num_vectors_tracked`, a whole number (of thousandths), zero at first: the
-        next batch is the first one.
+        "weighted" gives the layer two buffers: `num_vectors_tracked`, a whole number (of thousandths), zero at first,
+        so that the next batch is the first one; and `running_var` (g·d), the variances, ones at first.
 
         Raises:
             ValueError: there is no such way, or `momentum` is None and it is not "weighted".
@@ -114,7 +114,9 @@ class WhiteningLayer(FxLeaf):
         require_averaging(type(self).__name__, averaging, self.momentum)
         self.averaging = averaging
         count = torch.zeros((), dtype=torch.long, device=self.running_mean.device)
-        self.register_buffer("num_vectors_tracked", count if averaging == "weighted" else None)
+        variance = torch.ones_like(self.running_mean)
+        for name, value in (("num_vectors_tracked", count), ("running_var", variance)):
+            self.register_buffer(name, value if averaging == "weighted" else None)
 
     @torch.no_grad()
     def reset_running_stats(self) -> None:
@@ -125,6 +127,7 @@ class WhiteningLayer(FxLeaf):
             getattr(self, f"{prefix}_deconv").copy_(identity)
         if self.averaging == "weighted":
             self.num_vectors_tracked.zero_()
+            self.running_var.fill_(1)
         self.counter = 0
 
     def reset_parameters(self) -> None:
@@ -164,22 +167,22 @@ class WhiteningLayer(FxLeaf):
         compiling = torch.compiler.is_compiling()
         source = self._compiled_source(x) if compiling else self._source(x)
         if source in ("batch", "repeated batch"):
-            seen, mean, deconv = self.batch_transform(x)
+            seen, mean, deconv, variance = self.batch_transform(x)
             if source == "batch":
-                self._track(mean.detach(), deconv.detach(), x.shape)
+                self._track(mean.detach(), deconv.detach(), variance.detach(), x.shape)
         else:
             seen, mean, deconv = x, *self._constants(source)
         if not compiling:
             self._count(x, source)
         return seen, mean, deconv
 
-    def batch_transform(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """A batch itself, to be transformed, its mean (g, d) and whitening matrix (g, d, d)."""
+    def batch_transform(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """A batch itself, to be transformed, its mean (g, d), whitening matrix (g, d, d) and variance + eps (g, d)."""
         require_several_vectors(x, self)
         x, mean, covariance = self.batch_statistics(x)
         deconv = self.inverse_root(covariance)
         require_finite(deconv, x, self)
-        return x, mean, deconv
+        return x, mean, deconv, covariance.diagonal(dim1=1, dim2=2)
 
     def inverse_root(self, covariance: Tensor) -> Tensor:
         """Whitening matrix (g, d, d) of a covariance (g, d, d)."""
@@ -237,11 +240,13 @@ class WhiteningLayer(FxLeaf):
         return {"running": self.running_mean, "stored": self.stored_mean}.get(source)
 
     @torch.no_grad()
-    def _track(self, mean: Tensor, deconv: Tensor, shape: Sequence[int]) -> None:
+    def _track(self, mean: Tensor, deconv: Tensor, variance: Tensor, shape: Sequence[int]) -> None:
         share = batch_share(self, shape)
-        for running, value in ((self.running_mean, mean), (self.running_deconv, deconv)):
-            weight = share.to(running) if isinstance(share, Tensor) else share
-            running.lerp_(value.view_as(running).to(running), weight)
+        average(self.running_mean, mean, share)
+        if self.averaging == "weighted" and self.momentum != 0:
+            average_scaled(self.running_deconv, self.running_var, deconv, variance, share)
+        else:
+            average(self.running_deconv, deconv, share)
         if self.update_every > 1:
             self.stored_mean.copy_(mean.view_as(self.stored_mean))
             self.stored_deconv.copy_(deconv.view_as(self.stored_deconv))

@@ -25,11 +25,13 @@ def randn(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def seen(layer: nn.Module, batches: list[Tensor]) -> list[tuple[int, Tensor, Tensor]]:
-    """Number of sample vectors, mean and matrix of each batch."""
-    transforms = [layer.batch_transform(x)[1:] for x in batches]
-    counts = [layer.sample(x).shape[1] for x in batches]
-    return [(r, mean.detach(), deconv.detach()) for r, (mean, deconv) in zip(counts, transforms, strict=True)]
+def seen(layer: nn.Module, batches: list[Tensor]) -> list[tuple[int, Tensor, Tensor, Tensor]]:
+    """Number of sample vectors, mean, matrix times standard deviations, and variance of each batch."""
+    found = []
+    for x in batches:
+        _, mean, deconv, variance = (value.detach() for value in layer.batch_transform(x))
+        found.append((layer.sample(x).shape[1], mean, deconv * variance.sqrt().unsqueeze(1), variance))
+    return found
 
 
 def assert_running(layer: nn.Module, mean: Tensor, deconv: Tensor) -> None:
@@ -45,14 +47,15 @@ def test_weighted_running_values_are_a_weighted_mean_of_the_batches(make, shape,
     batches = [randn(n, *shape, seed=seed) for seed, n in enumerate(SIZES)]
     kept = 1 if momentum is None else (1 - momentum) ** update_every
     found = seen(layer, batches)
-    weights = [r * kept ** (len(batches) - 1 - i) for i, (r, _, _) in enumerate(found)]
+    weights = [r * kept ** (len(batches) - 1 - i) for i, (r, *_) in enumerate(found)]
     for x in batches:
         for _ in range(update_every):  # only the first of them is live
             layer(x)
-    means = (
-        sum(weight * triple[k] for weight, triple in zip(weights, found, strict=True)) / sum(weights) for k in (1, 2)
+    mean, matrix, variance = (
+        sum(weight * values[k] for weight, values in zip(weights, found, strict=True)) / sum(weights) for k in (1, 2, 3)
     )
-    assert_running(layer, *means)
+    assert_running(layer, mean, matrix / variance.sqrt().unsqueeze(1))
+    torch.testing.assert_close(layer.running_var, variance.flatten(), rtol=1e-4, atol=1e-5)
     assert layer.num_vectors_tracked.item() == pytest.approx(UNIT * sum(weights), rel=1e-3)
 
 
@@ -60,10 +63,30 @@ def test_equal_batches_come_to_have_the_published_share():
     layer, other = FastDeconv(4, 3, 3, averaging="weighted"), FastDeconv(4, 3, 3)
     for seed in range(60):
         layer(randn(8, 4, 7, 7, seed=seed))
-    other.load_state_dict({k: v for k, v in layer.state_dict().items() if k != "num_vectors_tracked"})
+    other.load_state_dict({k: v for k, v in layer.state_dict().items() if k in other.state_dict()})
     x = randn(8, 4, 7, 7, seed=60)
     layer(x), other(x)
-    torch.testing.assert_close(layer.running_deconv, other.running_deconv, rtol=0, atol=1e-3)
+    torch.testing.assert_close(layer.running_mean, other.running_mean, rtol=0, atol=1e-3)
+
+
+def test_of_single_features_the_running_values_are_those_of_batch_normalisation():
+    options = {"averaging": "weighted", "momentum": None, "sampling_stride": 1, "n_iter": 20}
+    layer, norm = FastDeconv(3, 3, 1, groups=3, **options), nn.BatchNorm2d(3, momentum=None)
+    for seed in range(4):
+        x = (1 + seed) * randn(8, 3, 5, 5, seed=seed) + seed
+        layer(x), norm(x)
+    torch.testing.assert_close(layer.running_mean, norm.running_mean)
+    expected = norm.running_var.rsqrt()
+    torch.testing.assert_close(layer.running_deconv.flatten(), expected, rtol=0.01, atol=0)  # it takes n/(n − 1)
+
+
+def test_evaluation_stays_near_training_where_the_inputs_have_grown():
+    """As when a step makes the weights before the layer larger; by the mean of D itself it would be 500 times more."""
+    layer = FastDeconv(4, 4, 3, averaging="weighted")
+    x = randn(16, 4, 9, 9)
+    layer(1e-3 * x)
+    trained = layer(x).norm()
+    assert layer.eval()(x).norm() < 5 * trained
 
 
 @every_layer
@@ -159,11 +182,12 @@ def test_recalibration_is_the_mean_over_the_batches(options):
     batches = [randn(n, 3, 6, 6, seed=10 + n) for n in (8, 8, 3)]
     ndcore.recalibrate(model, [(x, "label") for x in batches], device="cpu")
     found = seen(before[0], batches)
-    total = sum(r for r, _, _ in found)
-    assert_running(model[0], *(sum(triple[0] * triple[k] for triple in found) / total for k in (1, 2)))
+    total = sum(r for r, *_ in found)
+    mean, matrix, variance = (sum(values[0] * values[k] for values in found) / total for k in (1, 2, 3))
+    assert_running(model[0], mean, matrix / variance.sqrt().unsqueeze(1))
     first = before[0]
     inner = [
-        first.transform(x, *first.folded(mean, deconv)) for x, (_, mean, deconv) in zip(batches, found, strict=True)
+        first.transform(x, *first.folded(*(value.detach() for value in first.batch_transform(x)[1:3]))) for x in batches
     ]
     torch.testing.assert_close(model[1].running_mean, torch.stack([y.mean((0, 2, 3)) for y in inner]).mean(0))
     for new, old in zip(model.modules(), before.modules(), strict=True):

@@ -224,7 +224,7 @@ def test_an_input_may_lack_the_axis_of_the_batch(kind):
 def test_type_and_device_reach_parameters_and_buffers(kind):
     layer = kind(6, 4, 2, device="meta", dtype=torch.float64, update_every=2)
     tensors = layer.state_dict().values()
-    assert len(tensors) == 7
+    assert len(tensors) == 8
     assert {(t.device.type, t.dtype) for t in tensors} == {("meta", torch.float64), ("meta", torch.int64)}
 
 

@@ -215,7 +215,7 @@ class TestUpdateEvery:
         for i in range(7):
             x = torch.randn(shape, generator=torch.Generator().manual_seed(i))
             if i % 3 == 0:
-                _, mean, deconv = layer.batch_transform(x)
+                _, mean, deconv, _ = layer.batch_transform(x)
             weight, bias = layer.folded(mean, deconv)
             running = layer.running_deconv.clone()
             torch.testing.assert_close(layer(x), layer.transform(x, weight, bias))

@@ -102,7 +102,7 @@ def test_the_fold_is_whitening_the_patches(groups, per_group, kernel, block, str
     layer = FastDeconv(groups * per_group, 2 * groups, kernel, stride, groups=groups, block=block).double()
     layer.weight.data, layer.bias.data = normal(*layer.weight.shape, seed=seed), normal(2 * groups, seed=seed + 1)
     x = normal(3, groups * per_group, 6, 5, seed=seed + 2) + 1
-    mean, deconv = (t.detach() for t in layer.batch_transform(x)[1:])  # (g, d), (g, d, d)
+    mean, deconv = (t.detach() for t in layer.batch_transform(x)[1:3])  # (g, d), (g, d, d)
     patches = F.unfold(x, kernel, stride=stride)  # (n, c·k, l)
     n, _, positions = patches.shape
     d = layer.num_features
@@ -120,7 +120,7 @@ def test_the_fold_is_whitening_the_patches(groups, per_group, kernel, block, str
 def test_the_fold_is_whitening_the_features(features, block, bias, seed):
     layer = Delinear(features, 3, bias=bias, block=block).double()
     x = normal(6, features, seed=seed) - 2
-    mean, deconv = (t.detach() for t in layer.batch_transform(x)[1:])
+    mean, deconv = (t.detach() for t in layer.batch_transform(x)[1:3])
     white = ((x.view(6, -1, layer.block) - mean) @ deconv[0]).reshape(6, features)
     torch.testing.assert_close(layer(x), F.linear(white, layer.weight, layer.bias), rtol=1e-9, atol=1e-9)
 
