@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import torch
 from torch import Tensor
 
+from ndcore.layers.checks import statistics_dtype
 from ndcore.layers.synchronize import joint_count, several_processes
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def batch_share(layer: WhiteningLayer, shape: Sequence[int]) -> float | Tensor:
     if layer.synchronize and several_processes():
         count = joint_count(count)
     tracked.copy_(count + (tracked if momentum is None else (tracked * (1 - momentum)).round()))
-    return count / tracked
+    return count.to(statistics_dtype(layer.running_mean)) / tracked
 
 
 def average(running: Tensor, value: Tensor, share: float | Tensor) -> None:

@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn.modules.conv import _ConvNd
 
 from ndcore.layers.averaging import Averaging
+from ndcore.layers.border import border
 from ndcore.layers.checks import require_counts, require_pair, require_rates
 from ndcore.layers.fold import fold
 from ndcore.layers.inverse_root import PLAIN_ABOVE
@@ -141,14 +142,14 @@ class FastDeconv(WhiteningConvolution, _ConvNd):
     @property
     def own_padding(self) -> tuple[int, int]:
         """Zeros that the convolution itself adds at both ends of each axis; what else is asked for, `padded` adds."""
-        left, _, top, _ = self._reversed_padding_repeated_twice
+        left, _, top, _ = border(self)
         return (0, 0) if any(self._border) else (top, left)
 
     @property
     def _border(self) -> list[int]:
         """Padding (left, right, top, bottom) that `padded` adds: of another mode than zeros, or lopsided."""
-        left, right, top, bottom = border = self._reversed_padding_repeated_twice
-        return [0] * 4 if self.padding_mode == "zeros" and left == right and top == bottom else border
+        left, right, top, bottom = ends = border(self)
+        return [0] * 4 if self.padding_mode == "zeros" and left == right and top == bottom else ends
 
     def padded(self, x: Tensor) -> Tensor:
         border = self._border
@@ -212,7 +213,7 @@ class FastDeconv(WhiteningConvolution, _ConvNd):
         super()._check_input(x)
         for axis, size in enumerate(x.shape[2:]):
             reach = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
-            ends = self._reversed_padding_repeated_twice[2 - 2 * axis :][:2]
+            ends = border(self)[2 - 2 * axis :][:2]
             if size + sum(ends) < reach:
                 raise ValueError(
                     f"{self}: an input of {AXES[2][axis]} {size} with padding {ends[0]} "

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ndcore.layers.border import border
 from ndcore.layers.fast_deconv import PAD_MODES
 from ndcore.layers.fold import fold
 from ndcore.layers.whitening_convolution import AXES
@@ -34,10 +35,10 @@ class _FastDeconvNd(WindowedConvolution):
         return tuple(self.sampling_stride * stride for stride in self.stride)
 
     def sampled(self, x: Tensor) -> Tensor:
-        return F.pad(x, self._reversed_padding_repeated_twice, PAD_MODES.get(self.padding_mode, self.padding_mode))
+        return F.pad(x, border(self), PAD_MODES.get(self.padding_mode, self.padding_mode))
 
     def sampled_sizes(self, sizes: Sequence[int]) -> Sizes:
-        pads = self._reversed_padding_repeated_twice[::-1]  # after and before, of the first axis first
+        pads = border(self)[::-1]  # after and before, of the first axis first
         padded = tuple(size + sum(pads[2 * i : 2 * i + 2]) for i, size in enumerate(sizes))
         for axis, size, kernel, dilation in zip(AXES[self.axes], padded, self.kernel_size, self.dilation, strict=True):
             reach = dilation * (kernel - 1) + 1

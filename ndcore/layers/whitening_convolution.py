@@ -39,10 +39,10 @@ class WhiteningConvolution(WhiteningLayer):
     def always_live(self) -> bool:
         return self.update_every == 1 and not self.freeze
 
-    def forward(self, x: Tensor) -> Tensor:
-        if x.dim() == 1 + self.axes:
-            return self.forward(x.unsqueeze(0)).squeeze(0)
-        return super().forward(x)
+    def forward(self, input: Tensor) -> Tensor:
+        if input.dim() == 1 + self.axes:
+            return self.forward(input.unsqueeze(0)).squeeze(0)
+        return super().forward(input)
 
     def running_transform(self) -> tuple[Tensor, Tensor]:
         """Mean (g, d) and whitening matrix (g, d, d) of evaluation."""

@@ -136,9 +136,9 @@ class WhiteningLayer(FxLeaf):
         if "running_mean" in self._buffers:
             self.reset_running_stats()
 
-    def forward(self, x: Tensor) -> Tensor:
-        self._check_input(x)
-        x = self.padded(x)
+    def forward(self, input: Tensor) -> Tensor:  # called `input` as that of torch, which may be named in a call
+        self._check_input(input)
+        x = self.padded(input)
         with full_precision(x):
             precise = x.to(statistics_dtype(self.weight))
             seen, mean, deconv = self._whitening(precise)

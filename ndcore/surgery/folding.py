@@ -10,14 +10,16 @@ from torch import nn
 
 from ndcore.errors import UserError
 from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
+from ndcore.layers.whitening_layer import WhiteningLayer
 from ndcore.layers.windowed_convolution import WindowedConvolution
 from ndcore.surgery.comparison import require_same, run
 from ndcore.surgery.conversion import require_open
 from ndcore.surgery.copying import copied
 from ndcore.surgery.graph import as_graph
-from ndcore.surgery.known import is_norm, is_plain, pads_same, without_norm
+from ndcore.surgery.known import folds_as_own, is_norm, is_plain, pads_same, without_norm
 from ndcore.surgery.permanent import make_permanent
 from ndcore.surgery.replacement import absorbed, exchange, hand_over, places, plain, plain_same, untouched
+from ndcore.surgery.source import read_directly
 from ndcore.surgery.summary import Change, Summary
 from ndcore.surgery.wiring import wiring
 
@@ -74,9 +76,10 @@ def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.M
     with torch.no_grad():
         result, changes = _fold_layers(result)
         if not any(change.now for change in changes):
+            reasons = ", ".join(f"{change.name or 'the model'} ({change.note})" for change in changes[:3])
             raise UserError(
                 f"{type(model).__name__} has no deconvolution and no batch normalisation directly after a convolution: "
-                "there is nothing to fold"
+                "there is nothing to fold" + (f"; left are {reasons}" if reasons else "")
             )
         result, notes = as_graph(result)
         if example is not None:
@@ -95,11 +98,14 @@ def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
     """Exchange the layers of a copy in evaluation mode; returns it (or what stands for it) and what was done."""
     where = places(model)
     known = wiring(model)
+    readers = read_directly(model) | {id(layer): reader for layer, reader in known.read.items()}
     new: dict[nn.Module, nn.Module] = {}
     inner: dict[nn.Module, nn.Module] = {}
     decided: dict[nn.Module, tuple[str | None, str]] = {}
     for layer in where:
-        if isinstance(layer, (FastDeconv, Delinear)):
+        if isinstance(layer, WhiteningLayer) and (reason := _why_layer_left(layer, readers)):
+            decided[layer] = None, reason
+        elif isinstance(layer, (FastDeconv, Delinear)):
             new[layer] = plain(layer, *layer.folded(*layer.running_transform()))
             decided[layer] = type(new[layer]).__name__, "its whitening in weight and bias"
             inner[layer] = new[layer]
@@ -117,7 +123,9 @@ def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
             decided[layer] = None, "does not directly follow a convolution alone"
     for layer, norm in known.norm_after.items():
         target = inner.get(layer, layer)
-        if reason := _why_norm_left(target, layer, norm, layer in known.two_axes):
+        reader = readers.get(id(layer)) or readers.get(id(norm))
+        reason = reader and f"{reader} uses a weight of the two without calling its layer"
+        if reason := reason or _why_norm_left(target, layer, norm, layer in known.two_axes):
             decided[norm] = None, reason
             continue
         weight, bias = absorbed(target, norm)
@@ -128,6 +136,12 @@ def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
     _warn_untouched([where[layer][0] for layer in states if untouched(layer)], len(states))
     changes = [Change(" = ".join(where[m]), type(m).__name__, *decided[m]) for m in where if m in decided]
     return exchange(model, new), changes
+
+
+def _why_layer_left(layer: WhiteningLayer, readers: dict[int, str]) -> str | None:
+    if not folds_as_own(layer):
+        return "its class or the layer itself has a forward of its own"
+    return f"{readers[id(layer)]} uses its weight without calling it" if id(layer) in readers else None
 
 
 def _why_norm_left(target: nn.Module, layer: nn.Module, norm: nn.Module, two_axes: bool) -> str | None:

@@ -5,7 +5,7 @@ They are known by name, so that these packages need not be installed.
 
 from __future__ import annotations
 
-from torch import nn
+from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
@@ -35,8 +35,26 @@ def weight_is_own(layer: nn.Module) -> bool:
     return {"weight", "bias"} <= own.keys() and not hasattr(layer, "parametrizations")
 
 
+def is_patched(module: nn.Module) -> bool:
+    """Whether a module computes something else than the forward of its class: another one was set on the instance, or
+    its class has a call of its own."""
+    own_call = type(module).__call__ is not nn.Module.__call__ and not isinstance(module, fx.GraphModule)
+    return own_call or not vars(module).keys().isdisjoint(("forward", "_conv_forward"))
+
+
+def folds_as_own(layer: nn.Module) -> bool:
+    """Whether a layer of this package, or of a subclass, computes what the package says."""
+    methods = (getattr(type(layer), name) for name in ("forward", "padded", "folded", "transform", "running_transform"))
+    return not is_patched(layer) and all(method.__module__.startswith("ndcore.") for method in methods)
+
+
 def is_plain(layer: nn.Module, kind: type[nn.Module]) -> bool:
-    """Whether a module of this class, or of a subclass, computes exactly what the class does, from its own weight."""
+    """Whether a module of this class, or of a subclass, computes exactly what the class does, from its own weight.
+
+    Modules inside of it, as the observers of quantisation are, have a part in what it does.
+    """
+    if is_patched(layer) or layer._modules:
+        return False
     known = PLAIN.get((type(layer).__module__, type(layer).__name__))
     same = isinstance(layer, kind) and (type(layer).forward is kind.forward or known is kind)
     if same and isinstance(layer, _ConvNd):
@@ -50,6 +68,8 @@ def without_norm(norm: nn.Module) -> nn.Module | None:
     None for a class that computes something else besides, which is not known.
     """
     name = type(norm).__name__
+    if is_patched(norm):
+        return None
     if any(is_plain(norm, kind) for kind in PLAIN_NORMS) or (name == FROZEN[0] and weight_is_own(norm)):
         return nn.Identity()
     if name in WITH_ACTIVATION and type(norm).__module__.startswith("timm."):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ndcore.layers.border import border
 from ndcore.surgery.known import pads_same
 
 PADS = {
@@ -43,7 +44,7 @@ def split(layer: nn.Conv2d) -> tuple[tuple[int, int], nn.Module | None]:
     """Padding (rows, columns) that a layer can do itself, and the module that pads before it, if it cannot."""
     if pads_same(layer):
         return (0, 0), SamePad(layer.kernel_size, layer.stride, layer.dilation)
-    left, right, top, bottom = layer._reversed_padding_repeated_twice
+    left, right, top, bottom = border(layer)
     if layer.padding_mode == "zeros" and left == right and top == bottom:
         return (top, left), None
     return (0, 0), PADS[layer.padding_mode]((left, right, top, bottom))

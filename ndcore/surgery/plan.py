@@ -50,7 +50,7 @@ class Plan:
         self.norm_after = self.wiring.norm_after
         self.before = {norm: layer for layer, norm in self.norm_after.items()}
         self.follower = {norm: layer for layer, norm in self.wiring.norm_before.items()}
-        self.owners = Counter(id(p) for m in self.where for p in m._parameters.values() if p is not None)
+        self.owners = Counter(_memory(p) for m in self.where for p in m._parameters.values() if p is not None)
         self.synchronize = any(isinstance(module, nn.SyncBatchNorm) for module in self.where)
         self.new: dict[nn.Module, nn.Module] = {}
         self.inner: dict[nn.Module, WhiteningLayer] = {}
@@ -165,7 +165,9 @@ class Plan:
         if is_lazy(layer.weight):
             return None  # refused
         if not is_plain(layer, kind):
-            return f"a {kind.__name__} with a forward of its own"
+            return f"a {kind.__name__} with a forward of its own, or modules inside"
+        if layer in self.wiring.with_more:
+            return "it is called with more than its input (output_size), which its counterpart does not take"
         if id(layer) in self.direct:
             return f"{self.direct[id(layer)]} uses its weight without calling it"
         if self.seen is None:
@@ -239,7 +241,7 @@ class Plan:
         first, second = (norm, layer) if stands_before else (layer, norm)
         if first._forward_hooks or second._forward_pre_hooks:
             return "hooks look at what it is given"
-        if any(self.owners[id(p)] > 1 for p in layer._parameters.values() if p is not None):
+        if any(self.owners[_memory(p)] > 1 for p in layer._parameters.values() if p is not None):
             return f"the weight of {self.where[layer][0]}, into which it would go, is tied to another layer's"
         return None
 
@@ -259,6 +261,13 @@ class Plan:
         if self.new[layer] is not self.inner[layer] or not (padding in (0, "valid") or set(padding) == {0}):
             return f"stands before {self.where[layer][0]}, which pads"
         return None
+
+
+def _memory(parameter: nn.Parameter) -> tuple[str, int]:
+    """The same for parameters that are one, or that share their values: `a.weight.data = b.weight.data`."""
+    if is_lazy(parameter) or parameter.is_meta or not parameter.numel():
+        return "object", id(parameter)
+    return "memory", parameter.data_ptr()
 
 
 def _take_over(layer: WhiteningLayer, norm: nn.Module, fold: bool) -> None:

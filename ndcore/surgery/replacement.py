@@ -6,6 +6,8 @@ Letters of the shapes: o outputs of a layer, c input channels of a group.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from types import MethodType
 from typing import Any
 
 import torch
@@ -202,3 +204,7 @@ def _modules_in(value: object, depth: int) -> Iterator[nn.Module]:
         items: Iterable[object] = value.values() if isinstance(value, dict) else value
         for item in items:
             yield from _modules_in(item, depth - 1)
+    elif depth and isinstance(value, partial):
+        yield from _modules_in([value.func, *value.args, *value.keywords.values()], depth - 1)
+    elif isinstance(value, MethodType):
+        yield from _modules_in(value.__self__, 0)

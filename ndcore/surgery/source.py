@@ -10,7 +10,11 @@ from types import FunctionType
 
 from torch import fx, nn
 
+from ndcore.surgery.known import is_patched
+
 METADATA = {"dtype", "device", "shape", "size", "requires_grad", "ndim", "numel", "dim"}
+STATE = ("weight", "bias", "running_mean", "running_var")
+"""What a layer or a normalisation multiplies and adds."""
 PARAMETERS = {"parameters", "named_parameters", "state_dict"}
 
 
@@ -48,6 +52,8 @@ def calls(module: nn.Module, child: str) -> bool:
 
     Lists and dictionaries of modules have no forward; what is in them is taken to be called.
     """
+    if is_patched(module):
+        return False
     lists = (nn.ModuleList, nn.ModuleDict)
     if type(module).forward is nn.Sequential.forward or isinstance(module, lists):
         return True
@@ -73,7 +79,7 @@ def _attribute_reads(kind: type) -> tuple[set[str], tuple[str, ...]]:
                 if node.attr in METADATA:
                     continue
                 path = _chain(node.value)
-                if node.attr in ("weight", "bias") and path:
+                if node.attr in STATE and path:
                     reads.add(path)
                 elif node.attr in PARAMETERS or (node.attr in ("weight", "bias") and path is None):
                     unnamed[ast.unparse(node)] = None

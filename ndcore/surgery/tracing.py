@@ -18,6 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from ndcore.surgery.copying import copied, undisturbed
+from ndcore.surgery.known import is_patched
 from ndcore.surgery.reads import ReadWeights
 
 WATCHED = (_ConvNd, nn.Linear, _BatchNorm)
@@ -61,6 +62,7 @@ def trace(model: nn.Module, training: bool, *, deep: bool = False) -> Trace:
 
 def trace_again(root: nn.Module, hooks: dict[nn.Module, tuple[bool, bool]], deep: bool) -> Trace:
     """The next forward pass of a copy that was made for this; `hooks` says which modules had some."""
+    _forward_to_class(root)
     tracer = Tracer(hooks, deep)
     parameters = inspect.signature(root.forward).parameters.values()
     optional = {p.name: p.default for p in parameters if p.default is not p.empty}
@@ -89,6 +91,24 @@ def trace_again(root: nn.Module, hooks: dict[nn.Module, tuple[bool, bool]], deep
         tuple(sorted(tracer.hooked)),
         frozenset(reads.found),
     )
+
+
+def _forward_to_class(root: nn.Module) -> None:
+    """A tracer asks the class of the root for its forward; one that was set on the instance goes there, in a copy.
+
+    Raises:
+        TypeError: it is no method of the copy, or the class has a call of its own, which no tracer sees.
+    """
+    if is_patched(root) and "forward" not in vars(root):
+        raise TypeError("its class has a call of its own around forward")
+    forward = vars(root).get("forward")
+    if forward is None:
+        return
+    if getattr(forward, "__self__", None) is not root:
+        raise TypeError("its forward was replaced by something that is no method of it")
+    del root.forward
+    kind = type(root)
+    root.__class__ = type(kind.__name__, (kind,), {"forward": forward.__func__, "__module__": kind.__module__})
 
 
 class Tracer(fx.Tracer):

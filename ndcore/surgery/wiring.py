@@ -18,7 +18,7 @@ from torch import fx, nn
 
 from ndcore.surgery.copying import first_line
 from ndcore.surgery.known import is_norm
-from ndcore.surgery.source import METADATA, calls
+from ndcore.surgery.source import METADATA, STATE, calls
 from ndcore.surgery.tracing import WATCHED, Trace, trace
 from ndcore.surgery.two_axes import has_two_axes
 
@@ -35,6 +35,8 @@ class Wiring:
     """Of every layer that takes the output of a batch normalisation, which goes nowhere else: that normalisation."""
     two_axes: set[nn.Module] = field(default_factory=set)
     """Layers whose input is known to be (n, features) wherever they are called."""
+    with_more: set[nn.Module] = field(default_factory=set)
+    """Layers that are called with more than the input: transposed convolutions with `output_size`."""
     read: dict[nn.Module, str] = field(default_factory=dict)
     """Layers whose weight or bias is used around their forward, and in what."""
     called: set[nn.Module] = field(default_factory=set)
@@ -59,7 +61,7 @@ def wiring(model: nn.Module) -> Wiring:
     flat: dict[nn.Module, list[bool]] = defaultdict(list)
     for name, traced in _trace_parts(model, "", known):
         part = model.get_submodule(name)
-        _follow(part, traced, after, before, flat)
+        known.with_more |= _follow(part, traced, after, before, flat)
         read = {*_read(traced.graph), *traced.read}
         known.read |= {part.get_submodule(owner): type(part).__name__ for owner in read}
     known.called = set(after)
@@ -91,7 +93,10 @@ def _trace_parts(module: nn.Module, name: str, known: Wiring) -> Iterator[tuple[
         yield from ((name, traced) for traced in traces)
 
 
-def _follow(part: nn.Module, traced: Trace, after: Uses, before: Uses, flat: dict[nn.Module, list[bool]]) -> None:
+def _follow(
+    part: nn.Module, traced: Trace, after: Uses, before: Uses, flat: dict[nn.Module, list[bool]]
+) -> set[nn.Module]:
+    """Notes the uses of layers and normalisations; returns those that are called with more than the input."""
     called = {node: part.get_submodule(node.target) for node in traced.graph.nodes if node.op == "call_module"}
     for node, module in called.items():
         if is_norm(module) or isinstance(module, WATCHED):
@@ -100,6 +105,7 @@ def _follow(part: nn.Module, traced: Trace, after: Uses, before: Uses, flat: dic
             after[module].add(called.get(users[0]) if alone else None)
             before[module].add(called.get(node.args[0]) if len(node.args) == 1 and not node.kwargs else None)
             flat[module].append(len(node.args) == 1 and has_two_axes(node.args[0], called))
+    return {module for node, module in called.items() if len(node.args) + len(node.kwargs) > 1}
 
 
 def _read(graph: fx.Graph) -> Iterator[str]:
@@ -107,7 +113,7 @@ def _read(graph: fx.Graph) -> Iterator[str]:
     for node in graph.nodes:
         if node.op == "get_attr" and not all(_asks_only(user) for user in node.users):
             owner, _, name = node.target.rpartition(".")
-            if name in ("weight", "bias"):
+            if name in STATE:
                 yield owner
 
 

@@ -59,6 +59,14 @@ def test_weighted_running_values_are_a_weighted_mean_of_the_batches(make, shape,
     assert layer.num_vectors_tracked.item() == pytest.approx(UNIT * sum(weights), rel=1e-3)
 
 
+def test_weights_have_the_precision_of_the_layer():
+    layer = Delinear(4, 2, averaging="weighted", momentum=None, dtype=torch.float64)
+    batches = [randn(rows, 4, seed=rows).double() for rows in (3, 7, 11)]
+    for batch in batches:
+        layer(batch)
+    torch.testing.assert_close(layer.running_mean, torch.cat(batches).mean(0), rtol=0, atol=1e-14)
+
+
 def test_equal_batches_come_to_have_the_published_share():
     layer, other = FastDeconv(4, 3, 3, averaging="weighted"), FastDeconv(4, 3, 3)
     for seed in range(60):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -201,3 +203,9 @@ def test_another_norm_and_another_number_of_classes_are_refused() -> None:
 def test_what_is_no_state_dict_is_refused(given, words) -> None:
     with pytest.raises(UserError, match=words):
         models.load_original("vgg16", "nd", given)
+
+
+def test_it_is_reached_by_the_name_that_messages_give():
+    code = "import sys, ndcore; print('torch' in sys.modules, callable(ndcore.models.load_original), ndcore.layers)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[:2] == ["False", "True"]

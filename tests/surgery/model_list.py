@@ -83,7 +83,7 @@ efficientnet_b0 32 full
 efficientnet_v2_s 32
 googlenet 64 noaux
 inception_v3 80 noaux
-mnasnet0_5 96
+mnasnet0_5 32
 mobilenet_v2 32
 mobilenet_v3_small 32 full
 regnet_x_400mf 32
