@@ -1,7 +1,7 @@
 """Options that `deconvolve` chooses where it is not told; the networks of the study keep those of the layers.
 
-- `averaging="weighted"`: running values start at the first batch, so that evaluation after few steps is near
-  training; see `ndcore.layers.averaging`.
+- `averaging="weighted"`: running values start at the first batch and follow inputs that grow; see
+  `ndcore.layers.averaging`.
 - `sampling_stride="auto"`: as few positions as leave enough sample vectors, see `ndcore.layers.fast_deconv`.
 - `block`: as the layer's own, but so that a matrix has at most `LARGEST_MATRIX` rows where the kernel is large.
 - `synchronize=True` in a model with `nn.SyncBatchNorm`.
