@@ -82,10 +82,10 @@ def deconvolve(
     a second call changes nothing.
 
     **Options that are chosen where you give none** (`ndcore.surgery.defaults`): `sampling_stride="auto"` of FastDeconv,
-    so that small maps and small batches give enough sample vectors; `averaging="weighted"`, so that running
-    values start at the first batch and follow inputs that grow; a `block` with which no matrix has more than 1024 rows; `synchronize=True` for a model
-    with `nn.SyncBatchNorm`. What the study ran is `conv={"sampling_stride": 3, "averaging": "published"}` and
-    `linear={"averaging": "published"}`.
+    so that small maps and small batches give enough sample vectors; `averaging="weighted"`, so that running values
+    start at the first batch and follow inputs that grow; a `block` with which no matrix has more than 1024 rows;
+    `synchronize=True` for a model with `nn.SyncBatchNorm`. What the study ran is `conv={"sampling_stride": 3,
+    "averaging": "published"}` and `linear={"averaging": "published"}`.
 
     The model's code runs on copies only: its counters, lists, buffers and classes stay as they are.
 
