@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,6 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     141: nobody reads the output any more, and what was to be performed was not ended.
     """
     terminal.prepare()
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        sys.stderr.write("ndcore: the working directory was removed: change to another one\n")
+        return UserError.exit_code
     code = terminal.CLOSED_PIPE
     try:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,17 @@ NOTEBOOK = PROJECT / "notebooks" / "cifar.ipynb"
 """The notebook that performs a CIFAR run."""
 CHECKPOINT_SECONDS = "NDCORE_CHECKPOINT_SECONDS"
 """Environment variable: so often a run writes its checkpoint within an epoch; 300 where it is not set."""
+
+
+def given_path(text: str) -> Path:
+    """A path from a command line. An empty one, as of a variable that is not set, would be the working directory.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
 
 
 def runs_folder(start: Path | None = None) -> Path:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from ndcore.bench.rows import VARIANTS
 from ndcore.errors import UserError, unknown_name
-from ndcore.folders import runs_folder
+from ndcore.folders import given_path, runs_folder
 from ndcore.models import names
 from ndcore.numbers import MILLION, decimal, require_within, whole
 
@@ -37,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--threads", type=whole, metavar="N", help="threads of PyTorch on the CPU (default: its own choice)")
     add("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
     add("--layers", action="store_true", help="also time the phases of every deconvolution layer, into a second file")
-    add("--out", type=Path, metavar="FOLDER", help="where the files go (default: bench/ in $NDCORE_RUNS or runs/)")
+    add(
+        "--out", type=given_path, metavar="FOLDER", help="where the files go (default: bench/ in $NDCORE_RUNS or runs/)"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from math import inf
 from pathlib import Path
 
 from ndcore.errors import UserError
+from ndcore.folders import given_path
 from ndcore.numbers import decimal, require_within, whole
 from ndcore.terminal import write_json
 from ndcore.threads import AUTO, THREADS, parse_threads
@@ -50,7 +51,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     add("--seeds", metavar="N,…", help="new initialisation and order for each, like 0,1,2 or 0-9 (default: 0)")
     add("--repeats", type=whole, metavar="N", help="each seed so often (default: 3 as the study; 1 with --seeds)")
     add("--set", nargs="+", default=[], metavar="NAME=VALUE", help="other options of `ndcore run`, like batch_size=64")
-    add("--runs", type=Path, metavar="FOLDER", help="where the records are (default: $NDCORE_RUNS or runs/)")
+    add("--runs", type=given_path, metavar="FOLDER", help="where the records are (default: $NDCORE_RUNS or runs/)")
 
 
 def _add_performing(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +63,7 @@ def _add_performing(parser: argparse.ArgumentParser) -> None:
         help="cheapest (default), or information: every setting once first",
     )
     add("--retry-failed", action="store_true", help="also what failed before; otherwise it is left alone")
-    add("--data-root", type=Path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)")
+    add("--data-root", type=given_path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)")
     add("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
     add("--threads", default=AUTO, metavar="N|keep", help=THREADS)
     add("--checkpoint-seconds", type=decimal, metavar="S", help="between two checkpoints of an epoch (default: 300)")
@@ -91,7 +92,12 @@ def _add_slurm(parser: argparse.ArgumentParser) -> None:
         help="seconds between the signal to stop and the end of the time",
     )
     add("--max-array", type=whole, metavar="N", help="cells of a job array at most (default: as the cluster says)")
-    add("--script", type=Path, metavar="FILE", help="write an sbatch script instead of submitting; - for the terminal")
+    add(
+        "--script",
+        type=given_path,
+        metavar="FILE",
+        help="write an sbatch script instead of submitting; - for the terminal",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:

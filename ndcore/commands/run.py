@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
 from ndcore import stopping
 from ndcore.config import RunConfig
-from ndcore.folders import NOTEBOOK
+from ndcore.folders import NOTEBOOK, given_path
 from ndcore.numbers import decimal, whole
 from ndcore.threads import AUTO, THREADS, parse_threads
 
@@ -37,11 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
     parser.add_argument(
-        "--data-root", type=Path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)"
+        "--data-root", type=given_path, metavar="FOLDER", help="where the images are (default: $NDCORE_DATA or ./data)"
     )
     parser.add_argument("--threads", default=AUTO, metavar="N|keep", help=THREADS)
     parser.add_argument(
-        "--runs", type=Path, metavar="FOLDER", help="where the record goes (default: $NDCORE_RUNS or runs/)"
+        "--runs", type=given_path, metavar="FOLDER", help="where the record goes (default: $NDCORE_RUNS or runs/)"
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from ndcore.folders import given_path
 from ndcore.terminal import write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Reads only; also for the folder of somebody else."
     parser.add_argument(
-        "runs", type=Path, nargs="?", metavar="FOLDER", help="a runs folder (default: $NDCORE_RUNS or runs/)"
+        "runs", type=given_path, nargs="?", metavar="FOLDER", help="a runs folder (default: $NDCORE_RUNS or runs/)"
     )
     parser.add_argument("--json", action="store_true", help="everything, for programs")
 

@@ -85,6 +85,26 @@ def test_wrong_usage_is_exit_code_2(arguments, capsys):
     assert "error: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [changed(runs=""), changed(data_root=" "), ["status", ""], ["grid", "plan", "--runs", ""], ["bench", "--out", ""]],
+)
+def test_an_empty_path_is_not_the_working_directory(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    assert capsys.readouterr().err.strip().endswith("the name is empty")
+
+
+def test_a_working_directory_that_was_removed(tmp_path, capsys, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert cli.main(["status"]) == 2
+    assert capsys.readouterr().err == "ndcore: the working directory was removed: change to another one\n"
+
+
 def test_help_lists_every_command_without_loading_torch():
     code = "import sys; from ndcore.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
     code += "print('heavy:', [m for m in ('torch', 'numpy', 'pandas', 'pydantic', 'papermill') if m in sys.modules])"
