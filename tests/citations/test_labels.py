@@ -173,8 +173,9 @@ def test_labelling_is_refused_without_a_terminal_and_without_texts(fetched, runs
 
 
 IN_ITS_TERMINAL = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
 from ndcore.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests in the background has it ignored
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that control characters become signals
 sys.exit(main(["citations", "label", "ann"]))
 """
@@ -215,10 +216,13 @@ class Terminal:
 
     def interrupt(self) -> None:
         """Press Ctrl-C, again if nothing happens: Python misses one that comes just before it begins to read."""
-        while "interrupted" not in self.screen:
+        for _ in range(20):
+            if "interrupted" in self.screen:
+                return
             self.type(b"\x03")
             while "interrupted" not in self.screen and self.read(3):
                 pass
+        pytest.fail(f"nothing is interrupted: {self.screen}")
 
     def close(self) -> int:
         """Read the rest; the exit code."""
