@@ -1,6 +1,6 @@
 # make report   sets everything up, runs a BN and an ND experiment on embedded data, builds the book
 # make test     sets everything up, runs the test suite
-# make test-all  as make test, and deconvolves some 150 networks of others: about an hour more
+# make test-all  as make test, and deconvolves some 150 networks of others: a quarter of an hour more
 # make test-cpus  the numeric tests as other processors and other numbers of threads would compute them
 # make book     builds the book from the records in runs/; STRICT=1 fails on damaged or missing files
 # make pdf      builds the book and prints it into one PDF, with the Chromium that is installed
