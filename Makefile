@@ -43,7 +43,7 @@ $(VENV)/.ready: requirements.txt requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.11")'
 	@echo "Setting up $(VENV): the packages of requirements.txt, a few minutes"
 	@$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e . -c $(LOCK)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt -e . -c $(LOCK)
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/.ready

@@ -1,4 +1,7 @@
-"""The command line. `ndcore --help` loads nothing heavy; each command lives in a module of `ndcore.commands`."""
+"""The command line. `ndcore --help` loads nothing heavy; each command lives in a module of `ndcore.commands`.
+
+The report, which `ndcore` knows nothing of, adds its commands: an entry point of the group `ndcore.commands` in
+`pyproject.toml` names the command and its module, whose `SUMMARY` says what it does."""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 
 from ndcore import __version__, terminal
 from ndcore.errors import UserError
@@ -17,10 +21,12 @@ COMMANDS = {
     "grid": "plan, run or submit many runs, each exactly once",
     "status": "show which runs are done, running, failed",
     "bench": "measure what a training step costs, side by side in every variant",
-    "citations": "fetch, label and compare how papers cite the original study",
-    "book": "build the report from the records, as pages and as PDF",
     "schema": "print the JSON Schema of a run record",
 }
+
+
+ADDED = "ndcore.commands"
+"""The group of entry points."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,8 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _perform(arguments: list[str]) -> int:
-    width = max(map(len, COMMANDS))
-    listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items())
+    # of every installation on the path: a checkout may also hold the leftovers of an earlier one
+    installed = metadata.distributions(name="ndcore")
+    added = {point.name: point for found in installed for point in found.entry_points.select(group=ADDED)}
+    summaries = COMMANDS | {name: point.load().SUMMARY for name, point in added.items()}
+    width = max(map(len, summaries))
+    listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in summaries.items())
     parser = argparse.ArgumentParser(
         prog="ndcore",
         description="Network deconvolution and its reproducibility study as an executable report.",
@@ -65,15 +75,24 @@ def _perform(arguments: list[str]) -> int:
         usage="ndcore [-h] [--version] COMMAND …",
     )
     parser.add_argument("--version", action="version", version=f"ndcore {__version__}")
-    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of the commands below")
+    parser.add_argument("command", choices=summaries, metavar="COMMAND", help="one of the commands below")
     chosen = parser.parse_args(arguments[:1] or ["--help"]).command
-    command = importlib.import_module(f"ndcore.commands.{chosen}")
-    text = COMMANDS[chosen]
+    command = added[chosen].load() if chosen in added else importlib.import_module(f"ndcore.commands.{chosen}")
+    text = summaries[chosen]
     sub = argparse.ArgumentParser(prog=f"ndcore {chosen}", description=f"{text[0].upper()}{text[1:]}.")
-    command.add_arguments(sub)
-    given = sub.parse_args(arguments[1:])
     try:
+        command.add_arguments(sub)
+        given = sub.parse_args(arguments[1:])
         return command.execute(given)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "ndcore", "ndreport"):
+            raise
+        extra = "report" if chosen in added else "run"
+        sys.stderr.write(
+            f"ndcore {chosen}: {package} is not installed: pip install 'FOLDER[{extra}]', FOLDER being the repository\n"
+        )
+        return UserError.exit_code
     except UserError as error:
         sys.stderr.write(f"ndcore {chosen}: {error}\n")
         return error.exit_code

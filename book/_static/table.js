@@ -1,4 +1,4 @@
-/* Search, filters and sorting of the report's tables, as `ndcore.report.html.table` asks for with data attributes.
+/* Search, filters and sorting of the report's tables, as `ndreport.rendering.html.table` asks for with data attributes.
    Without this script a table is complete; with it, controls stand above it and its column heads are buttons. */
 (() => {
   "use strict";

@@ -23,7 +23,7 @@ from ndcore.bench.variants import Variant, available, build
 from ndcore.errors import UserError
 from ndcore.layers import FastDeconv
 from ndcore.training import speed
-from ndcore.training.progress import FORMAT
+from ndcore.training.progress_bar import FORMAT
 
 Show = Callable[[str, float], None]
 SHARE_OF_STEPS = 0.8

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import torch
 
 from ndcore.bench.rows import Conditions
-from ndcore.folders import PROJECT
+from ndcore.experiment.folders import PROJECT
+from ndcore.experiment.provenance import git_state
 from ndcore.machine import cpu_name
-from ndcore.provenance import git_state
 from ndcore.training.device import device_name
 
 

@@ -7,7 +7,7 @@ import sys
 
 from ndcore.bench.rows import VARIANTS
 from ndcore.errors import UserError, unknown_name
-from ndcore.folders import given_path, runs_folder
+from ndcore.experiment.folders import given_path, runs_folder
 from ndcore.models import names
 from ndcore.numbers import MILLION, decimal, require_within, whole
 

@@ -10,10 +10,10 @@ from math import inf
 from pathlib import Path
 
 from ndcore.errors import UserError
-from ndcore.folders import given_path
+from ndcore.experiment.folders import given_path
 from ndcore.numbers import decimal, require_within, whole
 from ndcore.terminal import write_json
-from ndcore.threads import AUTO, THREADS, parse_threads
+from ndcore.training.threads import AUTO, THREADS, parse_threads
 
 MOST_WORKERS = 1024
 MOST_HOURS = 10 * 366 * 24
@@ -101,7 +101,7 @@ def _add_slurm(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    from ndcore.folders import runs_folder  # noqa: PLC0415
+    from ndcore.experiment.folders import runs_folder  # noqa: PLC0415
     from ndcore.grid.local import MOST_FAILURES  # noqa: PLC0415
     from ndcore.grid.plan import Plan  # noqa: PLC0415 - pydantic and the registry, only once the usage is right
 
@@ -145,9 +145,9 @@ def _show(plan, arguments: argparse.Namespace) -> int:
 
 def _left_alone(plan, retry_failed: bool) -> list:
     """Say what is not even tried, and remove what is left of it; the cells in whose place a foreign file lies."""
+    from ndcore.experiment.leftovers import clear_up_after_the_dead  # noqa: PLC0415
     from ndcore.grid.scheduler import Ending, Result  # noqa: PLC0415
     from ndcore.grid.state import State  # noqa: PLC0415
-    from ndcore.leftovers import clear_up_after_the_dead  # noqa: PLC0415
 
     blocked = []
     sys.stderr.writelines(f"{line}\n" for line in plan.what_is_left_out())
@@ -162,7 +162,7 @@ def _left_alone(plan, retry_failed: bool) -> list:
 
 
 def _set_checkpoint_seconds(seconds: float | None) -> None:
-    from ndcore.folders import CHECKPOINT_SECONDS  # noqa: PLC0415
+    from ndcore.experiment.folders import CHECKPOINT_SECONDS  # noqa: PLC0415
 
     if seconds is None:
         return

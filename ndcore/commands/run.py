@@ -8,10 +8,10 @@ import sys
 from pydantic_core import PydanticUndefined
 
 from ndcore import stopping
-from ndcore.config import RunConfig
-from ndcore.folders import NOTEBOOK, given_path
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.folders import NOTEBOOK, given_path
 from ndcore.numbers import decimal, whole
-from ndcore.threads import AUTO, THREADS, parse_threads
+from ndcore.training.threads import AUTO, THREADS, parse_threads
 
 INTERRUPTED = "the same command goes on from the last checkpoint"
 NUMBERS = {"int": whole, "float": decimal, "int | None": whole}
@@ -48,7 +48,7 @@ def execute(arguments: argparse.Namespace) -> int:
     values = vars(arguments)
     config = RunConfig.parse({name: values[name] for name in RunConfig.model_fields if name in values})
     with stopping.noting():
-        from ndcore.runner import run  # noqa: PLC0415 - papermill, only once the configuration is right
+        from ndcore.experiment.runner import run  # noqa: PLC0415 - papermill, only once the configuration is right
 
         outcome = run(
             config,

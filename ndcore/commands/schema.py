@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ndcore.records import RunRecord
+from ndcore.experiment.records import RunRecord
 from ndcore.terminal import write_json
 
 

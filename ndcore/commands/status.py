@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ndcore.folders import given_path
+from ndcore.experiment.folders import given_path
 from ndcore.terminal import write_json
 
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from ndcore.errors import UserError  # noqa: PLC0415
-    from ndcore.folders import runs_folder  # noqa: PLC0415
+    from ndcore.experiment.folders import runs_folder  # noqa: PLC0415
     from ndcore.grid.status import Overview  # noqa: PLC0415
 
     runs = arguments.runs or runs_folder()

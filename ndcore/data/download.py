@@ -6,9 +6,9 @@ import errno
 from http.client import HTTPException
 from pathlib import Path
 
+from ndcore.data.proxies import proxy_for
 from ndcore.data.specs import DatasetSpec
 from ndcore.errors import DataError, UserError
-from ndcore.proxies import proxy_for
 
 
 def fetch(spec: DatasetSpec, into: Path, root: Path) -> Path:

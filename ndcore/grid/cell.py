@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ndcore import stopping
-from ndcore.config import RunConfig
 from ndcore.errors import UserError
-from ndcore.threads import AUTO
+from ndcore.experiment.config import RunConfig
+from ndcore.training.threads import AUTO
 
 UNEXPECTED = 70
 """Exit code after an error that nobody foresaw; `EX_SOFTWARE` of sysexits."""
@@ -53,7 +53,7 @@ def environment(threads: int, gpu: str | None = None) -> dict[str, str]:
 
 def perform(wanted: dict[str, Any]) -> int:
     """Perform the cell; returns its exit code: 0 done, else that of its error."""
-    from ndcore.runner import run  # noqa: PLC0415 - papermill, only once signals are noted
+    from ndcore.experiment.runner import run  # noqa: PLC0415 - papermill, only once signals are noted
 
     try:
         run(

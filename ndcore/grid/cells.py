@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ndcore import data
-from ndcore.config import CORE, RunConfig
 from ndcore.errors import UserError, shown, unknown_name
-from ndcore.evidence.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
+from ndcore.experiment.config import CORE, RunConfig
 from ndcore.numbers import MILLION, MOST_DIGITS, decimal, require_within, whole
+from ndcore.study import ATTEMPTS, EPOCHS, NETWORKS, NORMS
 
 TABLES = {"4": "cifar10", "5": "cifar100", "6": "imagenet", "7": "imagenet"}
 """Tables of the second study with accuracies, and their data sets."""
@@ -115,7 +115,7 @@ class Selection:
 
     def _changes(self, norm: str) -> dict[str, Any]:
         """An option about deconvolution applies to the cells that have one."""
-        from ndcore.config import DECONVOLUTION  # noqa: PLC0415
+        from ndcore.experiment.config import DECONVOLUTION  # noqa: PLC0415
 
         return {name: value for name, value in self.changes.items() if norm == "nd" or name not in DECONVOLUTION}
 

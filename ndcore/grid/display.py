@@ -8,8 +8,8 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from ndcore.grid.progress import Progress, duration
 from ndcore.grid.scheduler import Ending, Result, Scheduler, failed
+from ndcore.training.progress import Progress, duration
 
 GRID = "{desc:30.30} {percentage:3.0f}% |{bar:16}| {n_fmt} of {total_fmt}{postfix}"
 CELL = "  {desc:46.46} {percentage:3.0f}% |{bar:8}| {unit}"

@@ -21,10 +21,10 @@ from typing import Any
 from ndcore import data
 from ndcore.bench import results
 from ndcore.bench.rows import StepRow
-from ndcore.config import RunConfig
 from ndcore.errors import UserError
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.records import Environment, RunRecord
 from ndcore.machine import cpu_name, gpus, usable_cores
-from ndcore.records import Environment, RunRecord
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def look_first(cells: Sequence[Cell], workers: LocalWorkers) -> tuple[list[Cell]
     Every combination is looked at once, and a data set that has not been converted is converted now, with its progress
     shown, instead of by several cells at once.
     """
-    from ndcore.runner import look  # noqa: PLC0415 - torch
+    from ndcore.experiment.runner import look  # noqa: PLC0415 - torch
 
     seen: dict[tuple, str | None] = {}
     good, refused = [], []

@@ -14,8 +14,8 @@ from typing import Any
 from ndcore.errors import UserError, unknown_name
 from ndcore.grid.cells import Cell, Selection, Unavailable
 from ndcore.grid.estimates import Estimate, Estimator
-from ndcore.grid.progress import duration
 from ndcore.grid.state import State, Status, count, look
+from ndcore.training.progress import duration
 
 ORDERS = ("cheapest", "information")
 SHOWN = 40

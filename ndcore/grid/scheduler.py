@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ndcore.experiment import leases
+from ndcore.experiment.records import read_complete
 from ndcore.files import reason
-from ndcore.grid import leases
 from ndcore.grid.cells import Cell
 from ndcore.grid.state import Folder, living_holder
-from ndcore.records import read_complete
 
 LOOK_AGAIN_SECONDS = 1.0
 

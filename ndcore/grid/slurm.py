@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from ndcore.errors import UserError, shown
+from ndcore.experiment.folders import CHECKPOINT_SECONDS
 from ndcore.files import reason
-from ndcore.folders import CHECKPOINT_SECONDS
 from ndcore.grid import cell as cell_process
 from ndcore.grid.cells import Cell
 from ndcore.grid.slurm_task import Task
 from ndcore.numbers import MILLION, require_within
-from ndcore.threads import AUTO
+from ndcore.training.threads import AUTO
 
 REQUEUES = 10_000
 """So often a task may run into its time limit; it goes on from its checkpoint each time."""

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import enum
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ndcore import records
 from ndcore.errors import UserError
+from ndcore.experiment import leases, records
+from ndcore.experiment.failures import FAILED
+from ndcore.experiment.holders import Holder
+from ndcore.experiment.records import RunRecord
 from ndcore.files import reason
-from ndcore.grid import leases
 from ndcore.grid.cells import Cell
-from ndcore.grid.holders import Holder
-from ndcore.grid.progress import Progress
-from ndcore.records import RunRecord
-
-FAILED = re.compile(r"(?P<run_id>.+)\.failed-(?P<number>\d+)\.json")
+from ndcore.training.progress import Progress
 
 
 class State(enum.StrEnum):
@@ -92,15 +89,6 @@ def _list(folder: Path) -> list[str]:
         return []
     except OSError as error:
         raise UserError(f"{folder} cannot be read: {reason(error)}") from None
-
-
-def last_failure(runs: Path, run_id: str) -> Path:
-    """The record of the last failed attempt of a run that has one."""
-    named = (FAILED.fullmatch(name) for name in _list(runs))
-    last = max(
-        (match for match in named if match and match["run_id"] == run_id), key=lambda match: int(match["number"])
-    )
-    return runs / last[0]
 
 
 def living_holder(work: Path, watch: leases.Watch | None = None) -> Holder | None:

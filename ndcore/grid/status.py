@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ndcore.evidence.networks import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS
 from ndcore.grid.cells import TABLES
 from ndcore.grid.state import FAILED, Folder, State, Status
 from ndcore.problems import printable
+from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS
 
 RUN_ID = re.compile(
     r"(?P<dataset>\w+)-(?P<arch>\w+)-(?P<norm>\w+)-e(?P<epochs>\d+)-s(?P<seed>\d+)-r(?P<repeat>\d+)-[0-9a-f]{8}"

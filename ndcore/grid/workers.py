@@ -17,7 +17,7 @@ from ndcore.errors import RunBusy, RunFailed, RunInterrupted
 from ndcore.grid import cell as cell_process
 from ndcore.grid.cells import Cell
 from ndcore.grid.scheduler import Ending, Result
-from ndcore.threads import AUTO
+from ndcore.training.threads import AUTO
 
 ENDINGS = {
     0: Ending.DONE,
@@ -38,7 +38,7 @@ class LocalWorkers:
     Args:
         runs: folder of the records.
         threads: that a cell may use.
-        asked: of these, as `ndcore.threads.parse_threads` returns it.
+        asked: of these, as `ndcore.training.threads.parse_threads` returns it.
         gpus: indices or UUIDs; slot i uses number i, beginning again after the last. None for a machine without.
     """
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from ndcore.layers.whitening_layer import WhiteningLayer
+if TYPE_CHECKING:
+    from ndcore.layers.whitening_layer import WhiteningLayer
 
 
 @torch.compiler.disable(reason="the counter of a layer that is not always live is no constant")

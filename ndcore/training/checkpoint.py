@@ -1,6 +1,6 @@
 """A checkpoint holds all that a run needs to go on as if nothing had happened.
 
-On a CPU it does so bit for bit, if nothing has changed that decides the bits: see `ndcore.sessions`.
+On a CPU it does so bit for bit, if nothing has changed that decides the bits: see `ndcore.training.conditions`.
 It is replaced atomically, so a process that is killed leaves the previous one whole.
 """
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ndcore.records import Accuracy, Seconds
+from ndcore.training.epochs import Accuracy, Seconds
 
 
 class Meter:

@@ -1,97 +1,85 @@
-"""The progress of a training, once a second: a bar for who looks, and a file for other processes.
-
-Both show epoch, running accuracy, speed and time left.
-"""
+"""How far a run is: a small file beside its checkpoint, replaced once a second by whoever trains."""
 
 from __future__ import annotations
 
-import sys
-import time
-from dataclasses import replace as changed
+import contextlib
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Annotated, Literal
 
-from tqdm import tqdm
+from pydantic import Field, TypeAdapter
 
-from ndcore.config import RunConfig
-from ndcore.grid.progress import Progress
-from ndcore.records import Accuracy
+from ndcore import foreign
+from ndcore.files import replace
 
-EVERY_SECONDS = 1.0
-FORMAT = "{desc} {percentage:3.0f}% |{bar:16}| {elapsed} gone, {remaining} left{postfix}"
+PROGRESS_FILE = "progress.json"
+Ordinal = Annotated[int, Field(ge=1, le=10**12)]
+Quantity = Annotated[float, Field(ge=0, le=1e12)]
 
 
-class ProgressBar:
-    """One bar over all training steps of a run, on standard error, and the same as a file.
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands."""
 
-    Args:
-        steps_per_epoch: training steps.
-        enabled: whether there is a bar.
-        work: folder where other processes look (see `ndcore.grid.progress`); None for nowhere.
-    """
+    epoch: Ordinal
+    epochs: Ordinal
+    step: Annotated[int, Field(ge=0, le=10**12)]
+    """Steps done of this epoch."""
+    steps: Ordinal
+    """Steps of an epoch."""
+    activity: Literal["loading", "training", "testing"]
+    running_loss: float | None = None
+    running_top1: Annotated[float, Field(ge=0, le=100)] | None = None
+    """Percent, averaged over the epoch so far."""
+    images_per_second: Quantity | None = None
+    seconds_left: Quantity | None = None
+    """At the speed so far; None until it is known."""
 
-    def __init__(self, config: RunConfig, steps_per_epoch: int, *, enabled: bool, work: Path | None = None) -> None:
-        self._config, self._steps, self._work = config, steps_per_epoch, work
-        self._bar = tqdm(
-            total=steps_per_epoch * config.epochs, bar_format=FORMAT, disable=not enabled, file=sys.stderr, ncols=110
-        )
-        self._shown = 0.0
-        self._first: tuple[int, float] | None = None
-        self._last: Progress | None = None
+    @property
+    def fraction(self) -> float:
+        """How much of all training steps is done, from 0 to 1."""
+        return ((self.epoch - 1) * self.steps + self.step) / (self.epochs * self.steps)
 
-    def __enter__(self) -> Self:
-        return self
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
 
-    def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        if error is None and self._bar.n == self._bar.total:
-            self._bar.set_description_str("trained and tested", refresh=False)
-        self._bar.refresh()
-        self._bar.close()
+    def write(self, work: Path) -> None:
+        """Replace the progress file in a work folder; a failure to do so does not matter to the run."""
+        with contextlib.suppress(OSError):
+            replace(work / PROGRESS_FILE, lambda file: file.write(self.to_json().encode()), durable=False)
 
-    def due(self) -> bool:
-        """True once a second: time to show something new."""
-        now = time.monotonic()
-        due = now - self._shown >= EVERY_SECONDS
-        self._shown = now if due else self._shown
-        return due
+    @classmethod
+    def read(cls, work: Path) -> Progress | None:
+        """The progress of the run with that work folder; None if there is none, or none that can be read."""
+        with contextlib.suppress(ValueError):
+            return TypeAdapter(cls).validate_python(foreign.read_json(work / PROGRESS_FILE))
+        return None
 
-    def show(self, epoch: int, step: int, running: Accuracy) -> None:
-        """Show the running accuracy after a step of an epoch."""
-        done, now = (epoch - 1) * self._steps + step, time.monotonic()
-        if self._first is None:  # a resumed run starts in the middle: its speed is that of its own steps
-            self._first = (done, now)
-            self._bar.initial = done
-        rate = (done - self._first[0]) / max(now - self._first[1], 1e-9)
-        self._write(
-            Progress(
-                epoch=epoch,
-                epochs=self._config.epochs,
-                step=step,
-                steps=self._steps,
-                activity="training",
-                running_loss=running.loss,
-                running_top1=running.top1,
-                images_per_second=rate * self._config.batch_size or None,
-                seconds_left=(self._config.epochs * self._steps - done) / rate if rate else None,
-            )
-        )
-        if self._bar.disable:
-            return
-        self._bar.set_description_str(f"epoch {epoch}/{self._config.epochs}", refresh=False)
-        speed = f", {rate * self._config.batch_size:.0f} images/s" if rate else ""
-        self._bar.set_postfix_str(f"loss {running.loss:.3f}, top-1 {running.top1:.1f} %{speed}", refresh=False)
-        self._bar.n = done
-        self._bar.refresh()
+    def short(self) -> str:
+        """Epoch, running accuracy and time left."""
+        return "loading" if self.activity == "loading" else ", ".join([self._epoch(), *self._measured()])
 
-    def testing(self, epoch: int) -> None:
-        """Say that the epoch is being tested."""
-        if self._last:
-            self._write(changed(self._last, activity="testing"))
-        self._bar.set_description_str(f"epoch {epoch}/{self._config.epochs} testing", refresh=False)
-        self._bar.refresh()
+    def __str__(self) -> str:
+        step = f"step {self.step}/{self.steps}" if self.activity == "training" else self.activity
+        return ", ".join([self._epoch(), step, *self._measured()])
 
-    def _write(self, progress: Progress) -> None:
-        self._last = progress
-        if self._work:
-            progress.write(self._work)
+    def _epoch(self) -> str:
+        return f"epoch {self.epoch}/{self.epochs}"
+
+    def _measured(self) -> list[str]:
+        top1 = [] if self.running_top1 is None else [f"top-1 {self.running_top1:.1f} %"]
+        return top1 + ([] if self.seconds_left is None else [f"{duration(self.seconds_left)} left"])
+
+
+def duration(seconds: float) -> str:
+    """Like "45 s", "12 min", "3 h 20 min", "2 d 4 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    hours = round(seconds / 3600)
+    return f"{hours // 24} d {hours % 24} h"

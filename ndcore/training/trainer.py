@@ -18,17 +18,18 @@ import torch.nn.functional as F
 from torch import nn
 
 from ndcore import models, stopping
-from ndcore.config import RunConfig
 from ndcore.data.batches import TestBatches, TrainBatches
 from ndcore.data.dataset import Dataset
 from ndcore.errors import NonFiniteError, UserError
-from ndcore.records import Accuracy, Epoch, Interval, Seconds
-from ndcore.threads import AUTO
 from ndcore.training.checkpoint import Checkpoint, Position
+from ndcore.training.conditions import Interval
+from ndcore.training.epochs import Accuracy, Epoch, Seconds
 from ndcore.training.measure import Meter, Stopwatch
-from ndcore.training.progress import ProgressBar
+from ndcore.training.progress_bar import ProgressBar
+from ndcore.training.recipe import Recipe
 from ndcore.training.session import begin_session
 from ndcore.training.speed import keep_freed_memory, make_optimizer, prepare_images, prepare_model
+from ndcore.training.threads import AUTO
 
 TEST_BATCH = 500
 """Test images per forward pass; in evaluation mode the batch size has no influence on the result."""
@@ -52,7 +53,7 @@ class TrainingFailed(Exception):
         self.epoch, self.step, self.epochs, self.sessions = epoch, step, epochs, sessions
 
 
-def build_model(config: RunConfig, num_classes: int) -> nn.Module:
+def build_model(config: Recipe, num_classes: int) -> nn.Module:
     """The network of a run, initialised from its seed."""
     torch.manual_seed(config.seed)
     return models.create(config.arch, config.norm, num_classes, **config.deconvolution())
@@ -60,7 +61,7 @@ def build_model(config: RunConfig, num_classes: int) -> nn.Module:
 
 def train(
     model: nn.Module,
-    config: RunConfig,
+    config: Recipe,
     dataset: Dataset,
     device: torch.device,
     *,
@@ -74,7 +75,7 @@ def train(
     Args:
         model: freshly built by `build_model`; trained in place and moved to `device`.
         checkpoint: file that is replaced after every epoch and every `checkpoint_seconds`; None keeps none.
-        threads: of the CPU, as `ndcore.sessions.threads_to_take` chooses them.
+        threads: of the CPU, as `ndcore.training.conditions.threads_to_take` chooses them.
 
     Raises:
         TrainingFailed: because of a `NonFiniteError` (the loss, or the covariance of a layer, is NaN or infinite), no
@@ -90,7 +91,7 @@ class _Training:
     def __init__(
         self,
         model: nn.Module,
-        config: RunConfig,
+        config: Recipe,
         dataset: Dataset,
         device: torch.device,
         checkpoint: Path | None,

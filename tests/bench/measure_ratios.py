@@ -20,11 +20,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ndcore.folders import PROJECT
+from ndcore.experiment.folders import PROJECT
+from ndcore.experiment.provenance import git_state
 from ndcore.layers import Delinear, FastDeconv
 from ndcore.layers.reference import ReferenceDelinear, ReferenceFastDeconv
 from ndcore.machine import cpu_name
-from ndcore.provenance import git_state
 from ndcore.training import speed
 
 PATH = Path(__file__).with_name("ratios.json")

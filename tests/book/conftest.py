@@ -14,7 +14,7 @@ from citation_factory import write_citations
 from record_factory import write_ablation, write_examples
 
 from ndcore.errors import UserError
-from ndcore.report.pdf import find_chromium
+from ndreport.build.pdf import find_chromium
 
 REPOSITORY = Path(__file__).parents[2]
 CLUTTER = ("README.md", "out.ipynb", ".pytest_cache/README.md", ".venv/doc/page.md", "runs/notebooks/run.ipynb")

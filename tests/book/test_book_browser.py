@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pypdf import PdfReader
 
-from ndcore.report.pdf import PDF_NAME
+from ndreport.build.pdf import PDF_NAME
 
 pytestmark = pytest.mark.end_to_end
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ndcore.report.html import table
-from ndcore.report.values import decimal, judgement, missing, word
+from ndreport.rendering.html import table
+from ndreport.rendering.values import decimal, judgement, missing, word
 
 pytestmark = pytest.mark.end_to_end
 

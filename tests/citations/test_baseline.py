@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ndcore import cli
-from ndcore.citations.baseline import NO_RULE, RULES, classify, guesses, read_guesses, write_guesses
-from ndcore.citations.contexts import Context
-from ndcore.citations.labels import write_labels
-from ndcore.citations.snapshots import Snapshot
 from ndcore.errors import UserError
+from ndreport.citations.baseline import NO_RULE, RULES, classify, guesses, read_guesses, write_guesses
+from ndreport.citations.contexts import Context
+from ndreport.citations.labels import write_labels
+from ndreport.citations.snapshots import Snapshot
 
 SENTENCES = {
     "cannot be reproduced": "We were unable to reproduce the accuracy given in [3].",

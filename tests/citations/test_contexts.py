@@ -5,9 +5,9 @@ from __future__ import annotations
 from fake_server import citation, serving
 
 from ndcore import cli
-from ndcore.citations.contexts import parse, read_corpus, read_index
-from ndcore.citations.fetch import fetch
-from ndcore.citations.snapshots import Snapshot, snapshots
+from ndreport.citations.contexts import parse, read_corpus, read_index
+from ndreport.citations.fetch import fetch
+from ndreport.citations.snapshots import Snapshot, snapshots
 
 MALFORMED = [
     None,

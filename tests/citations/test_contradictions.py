@@ -9,9 +9,9 @@ import pytest
 from fake_server import citation, serving
 
 from ndcore import cli
-from ndcore.citations import fetch as fetching
-from ndcore.citations.contexts import read_corpus, read_index
-from ndcore.citations.snapshots import snapshots
+from ndreport.citations import fetch as fetching
+from ndreport.citations.contexts import read_corpus, read_index
+from ndreport.citations.snapshots import snapshots
 
 LIST = [citation(i, f"Text {i} about it.") for i in range(250)]
 

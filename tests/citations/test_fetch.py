@@ -13,10 +13,10 @@ import pytest
 from fake_server import Failure, citation, serving
 
 from ndcore import cli
-from ndcore.citations.contexts import Context, digest, parse
-from ndcore.citations.fetch import Patience, fetch
-from ndcore.citations.snapshots import Snapshot, latest_complete, snapshots, to_continue
 from ndcore.errors import UserError
+from ndreport.citations.contexts import Context, digest, parse
+from ndreport.citations.fetch import Patience, fetch
+from ndreport.citations.snapshots import Snapshot, latest_complete, snapshots, to_continue
 
 NOW = datetime(2026, 10, 21, 8, 0, 0, tzinfo=UTC)
 
@@ -249,7 +249,7 @@ def test_a_notebook_has_an_event_loop_already(snapshot, patience):
 
 
 def test_the_cache_is_not_for_git():
-    from ndcore.folders import PROJECT  # noqa: PLC0415
+    from ndcore.experiment.folders import PROJECT  # noqa: PLC0415
 
     assert "runs/citations/cache/" in (PROJECT / ".gitignore").read_text().splitlines()
 

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ndcore import cli
-from ndcore.citations.contexts import Context, tidy
-from ndcore.citations.labelling import ANSWERS, QUESTION, in_order, label
-from ndcore.citations.labels import COLUMNS, label_files, label_path, read_labels, write_labels
-from ndcore.citations.snapshots import Snapshot
 from ndcore.errors import UserError
-from ndcore.evidence.citations import LABELS
+from ndreport.citations.contexts import Context, tidy
+from ndreport.citations.labelling import ANSWERS, QUESTION, in_order, label
+from ndreport.citations.labels import COLUMNS, label_files, label_path, read_labels, write_labels
+from ndreport.citations.snapshots import Snapshot
+from ndreport.evidence.citations import LABELS
 
 CONTEXTS = [Context(f"paper{i % 3}", f"Sentence {i} about deconvolution.") for i in range(5)]
 

@@ -9,8 +9,8 @@ import pytest
 from fake_server import citation, serving
 
 from ndcore import cli
+from ndcore.data.proxies import Proxy, proxy_for
 from ndcore.errors import UserError
-from ndcore.proxies import Proxy, proxy_for
 
 LIST = [citation(1, "Text about it.")]
 WRONG = [

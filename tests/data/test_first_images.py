@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ndcore import data, training
-from ndcore.config import RunConfig
 from ndcore.data.dataset import Dataset
 from ndcore.errors import UserError
-from ndcore.experiment import Experiment
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.experiment import Experiment
 
 
 @pytest.fixture(scope="module")

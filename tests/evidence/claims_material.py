@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from ndcore.evidence.claims import Claim, Decision, decide_all, read
-from ndcore.evidence.claims.evidence import Counted, Evidence, Folded
-from ndcore.evidence.published import Published, load_all
-from ndcore.report.claims.evidence import evidence_of
-from ndcore.report.page import load
+from ndreport.evidence.claims import Claim, Decision, decide_all, read
+from ndreport.evidence.claims.evidence import Counted, Evidence, Folded
+from ndreport.evidence.published import Published, load_all
+from ndreport.material import load
+from ndreport.pages.claims.evidence import evidence_of
 
 RUNS = Path(__file__).parents[2] / "runs"
 PUBLISHED = RUNS / "published"

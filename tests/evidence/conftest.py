@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ndcore.evidence.published import Published, load_all
+from ndreport.evidence.published import Published, load_all
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

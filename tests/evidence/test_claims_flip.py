@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from claims_material import changed, claims, decisions, evidence, published, without
 
-from ndcore.evidence.claims import Evidence, decide
-from ndcore.evidence.claims.evidence import Counted, Folded
-from ndcore.evidence.claims.registry import known
+from ndreport.evidence.claims import Evidence, decide
+from ndreport.evidence.claims.evidence import Counted, Folded
+from ndreport.evidence.claims.registry import known
 
 RE = "study == 're' and attempt.isna()"
 RUNS = "study == 're' and attempt.notna()"

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndcore.errors import UserError
-from ndcore.evidence.claims import Case, Outcome, Verdict, decide, problems, read
-from ndcore.evidence.claims.claim import MOST_WORDS, SOURCES
-from ndcore.evidence.claims.registry import known, predicate
-from ndcore.evidence.claims.verdict import every, parts
-from ndcore.evidence.published import FILES
+from ndreport.evidence.claims import Case, Outcome, Verdict, decide, problems, read
+from ndreport.evidence.claims.claim import MOST_WORDS, SOURCES
+from ndreport.evidence.claims.registry import known, predicate
+from ndreport.evidence.claims.verdict import every, parts
+from ndreport.evidence.published import FILES
 
 FIRST = {
     "id": "a-claim",

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from claims_material import LEDGER, decisions
 
-from ndcore.evidence.claims import read
+from ndreport.evidence.claims import read
 
 EXPECTED = yaml.safe_load(Path(__file__).with_name("verdicts.yaml").read_text())
 

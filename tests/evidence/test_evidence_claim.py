@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 from record_factory import make_record
 
-from ndcore.evidence.equivalence import FILE, equivalence, load_margin
-from ndcore.evidence.families import paired_tests
-from ndcore.evidence.improvements import averages_at_least, bn_not_behind, improvements
-from ndcore.evidence.networks import NETWORKS
-from ndcore.evidence.published import Published
-from ndcore.evidence.repeats import against_spread
-from ndcore.evidence.series import COLUMNS, logged_tests, paired_values
-from ndcore.evidence.splits import measured_on
+from ndcore.study import NETWORKS
+from ndreport.evidence.equivalence import FILE, equivalence, load_margin
+from ndreport.evidence.families import paired_tests
+from ndreport.evidence.improvements import averages_at_least, bn_not_behind, improvements
+from ndreport.evidence.published import Published
+from ndreport.evidence.repeats import against_spread
+from ndreport.evidence.series import COLUMNS, logged_tests, paired_values
+from ndreport.evidence.splits import measured_on
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ndcore.evidence.concordance import (
+from ndreport.evidence.concordance import (
     agreement,
     bland_altman,
     concordance,
@@ -20,8 +20,8 @@ from ndcore.evidence.concordance import (
     rank_correlation,
     rankings,
 )
-from ndcore.evidence.deviations import NOT_PROVEN, TEST, TRAIN
-from ndcore.evidence.published import Published, load_all
+from ndreport.evidence.deviations import NOT_PROVEN, TEST, TRAIN
+from ndreport.evidence.published import Published, load_all
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 vectors = st.lists(st.floats(-100, 100), min_size=3, max_size=12, unique=True).map(np.array)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from ndcore.evidence.corrections import COLUMNS, INCOMPLETE, attempts, logged_runs
-from ndcore.evidence.published import Published
+from ndreport.evidence.corrections import COLUMNS, INCOMPLETE, attempts, logged_runs
+from ndreport.evidence.published import Published
 
 
 def one(frame, dataset, arch, norm, epochs, attempt):

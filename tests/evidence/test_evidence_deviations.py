@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndcore.evidence.deviations import (
+from ndreport.evidence.deviations import (
     COLUMNS,
     NOT_PROVEN,
     PRINTED_RANGE,
@@ -25,7 +25,7 @@ from ndcore.evidence.deviations import (
     squared_deviation,
     threshold,
 )
-from ndcore.evidence.published import Published, load_all
+from ndreport.evidence.published import Published, load_all
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 percents = st.floats(0, 100)

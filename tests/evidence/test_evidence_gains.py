@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from record_factory import make_record
 from scipy.stats import t
 
-from ndcore.evidence.gains import original_gains, own_pairs, reproduced_gains, single_runs, welch
-from ndcore.evidence.published import Published
+from ndreport.evidence.gains import original_gains, own_pairs, reproduced_gains, single_runs, welch
+from ndreport.evidence.published import Published
 
 samples = st.lists(st.integers(0, 10_000).map(lambda n: n / 100), min_size=3, max_size=5)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndcore.evidence.imagenet import (
+from ndreport.evidence.imagenet import (
     VALIDATION_IMAGES,
     binomial_error,
     imagenet_gains,
@@ -17,8 +17,8 @@ from ndcore.evidence.imagenet import (
     independent_difference_error,
     smallest_difference_error,
 )
-from ndcore.evidence.published import Published
-from ndcore.evidence.splits import is_share_of
+from ndreport.evidence.published import Published
+from ndreport.evidence.splits import is_share_of
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from record_factory import make_record
 
-from ndcore.evidence.matrix import cells, evidence, logged
-from ndcore.evidence.published import Published
+from ndreport.evidence.matrix import cells, evidence, logged
+from ndreport.evidence.published import Published
 
 
 def test_there_are_374_values_each_once():

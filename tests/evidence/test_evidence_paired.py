@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ndcore.evidence.equivalence import tost
-from ndcore.evidence.paired import (
+from ndreport.evidence.equivalence import tost
+from ndreport.evidence.paired import (
     ALPHA,
     bootstrap_interval,
     compare,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndcore.evidence.published import Published
-from ndcore.evidence.rules import RULES, VERDICTS, comparisons, rule_counts, verdict
+from ndreport.evidence.published import Published
+from ndreport.evidence.rules import RULES, VERDICTS, comparisons, rule_counts, verdict
 
 percentages = st.integers(0, 10_000).map(lambda n: n / 100)
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from record_factory import make_record
 from scipy.stats import binom
 
-from ndcore.evidence.corrections import SETTING
-from ndcore.evidence.decimals import CHANCE, LEVEL, digit_test, pattern, patterns
-from ndcore.evidence.published import Published
-from ndcore.evidence.resemblance import OURS, STUDY_LOG, resemblance
-from ndcore.evidence.splits import COLUMNS, DECIMAL, LOG, NEITHER, is_share_of, measured_on, split_summary
+from ndreport.evidence.corrections import SETTING
+from ndreport.evidence.decimals import CHANCE, LEVEL, digit_test, pattern, patterns
+from ndreport.evidence.published import Published
+from ndreport.evidence.resemblance import OURS, STUDY_LOG, resemblance
+from ndreport.evidence.splits import COLUMNS, DECIMAL, LOG, NEITHER, is_share_of, measured_on, split_summary
 
 
 def one(measured, *place):

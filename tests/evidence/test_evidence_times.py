@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndcore.evidence.corrected_times import (
+from ndcore.study import EPOCHS, NETWORKS, NORMS
+from ndreport.evidence.corrected_times import (
     BASES,
     COMPARABLE,
     comparable,
@@ -18,12 +19,11 @@ from ndcore.evidence.corrected_times import (
     seconds_per_epoch,
     time_ratios,
 )
-from ndcore.evidence.imagenet_times import parse, total_times
-from ndcore.evidence.networks import EPOCHS, NETWORKS, NORMS
-from ndcore.evidence.published import IMAGENET, Published, load_all
-from ndcore.evidence.time_statements import GAP, LEAST, MOST, PERCENT, RANGE, SLOWER, check
-from ndcore.evidence.times import disagreeing_times
-from ndcore.report.times.tables import CUT_OFF, what_it_is
+from ndreport.evidence.imagenet_times import parse, total_times
+from ndreport.evidence.published import IMAGENET, Published, load_all
+from ndreport.evidence.time_statements import GAP, LEAST, MOST, PERCENT, RANGE, SLOWER, check
+from ndreport.evidence.times import disagreeing_times
+from ndreport.pages.times.tables import CUT_OFF, what_it_is
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 BN_100, MIXED = "the mean of BN 100", "a mean of test and training times of ND 100"

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ndcore.explain.blocks import find_blocks, find_blocks_by_number, find_slots
-from ndcore.explain.layout import channels_together, neighbours_together, usual_description
 from ndcore.layers import FastDeconv
 from ndcore.layers.reference import ReferenceFastDeconv
 from ndcore.layers.statistics import block_size
+from ndreport.explained.blocks import find_blocks, find_blocks_by_number, find_slots
+from ndreport.explained.layout import channels_together, neighbours_together, usual_description
 
 KINDS = st.sampled_from([FastDeconv, ReferenceFastDeconv])
 

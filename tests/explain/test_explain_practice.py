@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ndcore.explain import practice
-from ndcore.explain.photographs import Photograph, load
+from ndreport.explained import practice
+from ndreport.explained.photographs import Photograph, load
 
 
 @pytest.fixture(scope="module")

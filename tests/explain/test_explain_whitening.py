@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from ndcore import models
 from ndcore.errors import DataError
-from ndcore.explain import photographs, pictures
-from ndcore.explain.covariance import EPS, N_ITER, correlation, mean_correlation, relative_difference
-from ndcore.explain.gain import gains, largest_gain
-from ndcore.explain.iteration import residuals, roots
-from ndcore.explain.patches import patches, whiten
-from ndcore.explain.photographs import Photograph, as_input
-from ndcore.explain.practice import SAMPLING_STRIDE
 from ndcore.layers import FastDeconv, newton_schulz_isqrt
+from ndreport.explained import photographs, pictures
+from ndreport.explained.covariance import EPS, N_ITER, correlation, mean_correlation, relative_difference
+from ndreport.explained.gain import gains, largest_gain
+from ndreport.explained.iteration import residuals, roots
+from ndreport.explained.patches import patches, whiten
+from ndreport.explained.photographs import Photograph, as_input
+from ndreport.explained.practice import SAMPLING_STRIDE
 
 SLACK = 1 + 1e-9
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from record_factory import make_record
 
 from ndcore.errors import RunBusy
-from ndcore.grid import leases
+from ndcore.experiment import leases
 from ndcore.grid.cells import Cell, Selection
 from ndcore.grid.scheduler import Ending, Result
 

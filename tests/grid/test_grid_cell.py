@@ -17,14 +17,14 @@ import nbformat
 import psutil
 import pytest
 from grid_helpers import TINY
+from kill_experiment import same_result
 
-from ndcore import records
-from ndcore.config import RunConfig
-from ndcore.execution import Execution, KernelDied
-from ndcore.faults.experiment import same_result
-from ndcore.folders import CHECKPOINT_SECONDS, checkpoint_path, record_path, work_folder
-from ndcore.grid import cell, leases
-from ndcore.grid.progress import Progress
+from ndcore.experiment import leases, records
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.execution import Execution, KernelDied
+from ndcore.experiment.folders import CHECKPOINT_SECONDS, checkpoint_path, record_path, work_folder
+from ndcore.grid import cell
+from ndcore.training.progress import Progress
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800)]
 """Seconds on a machine that is free; but tests may share it with others."""
@@ -113,7 +113,7 @@ def test_a_second_interrupt_stops_at_once_and_keeps_what_was_checkpointed(tmp_pa
 
 SLOW_TEST = """
 import sys
-if "ndcore.kernel" in " ".join(sys.orig_argv):
+if "ndcore.experiment.kernel" in " ".join(sys.orig_argv):
     import time
     from ndcore.training import trainer
     test = trainer._Training._test
@@ -124,7 +124,7 @@ if "ndcore.kernel" in " ".join(sys.orig_argv):
 
 def kernel_of(process: subprocess.Popen) -> psutil.Process:
     children = psutil.Process(process.pid).children(recursive=True)
-    (kernel,) = [child for child in children if "ndcore.kernel" in child.cmdline()]
+    (kernel,) = [child for child in children if "ndcore.experiment.kernel" in child.cmdline()]
     return kernel
 
 
@@ -154,7 +154,7 @@ def test_a_kernel_never_outlives_its_runner(tmp_path):
     assert not kernel.is_running()
 
 
-BOOM = "import sys\nif 'ndcore.kernel' in ' '.join(sys.orig_argv):\n"
+BOOM = "import sys\nif 'ndcore.experiment.kernel' in ' '.join(sys.orig_argv):\n"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_failure_leaves_its_record_with_the_traceback_and_its_notebook(tmp_pat
 def test_a_run_is_done_once_its_record_is_there_whatever_becomes_of_the_figures(tmp_path, whole):
     runs = tmp_path / "runs"
     patch = (
-        "    from ndcore.report.records import curves\n    def curve(*a, **k): raise OSError('no font')\n"
+        "    from ndreport.pages.our_runs import curves\n    def curve(*a, **k): raise OSError('no font')\n"
         "    curves.curve = curve\n"
     )
     assert finish(start(CONFIG, runs, patch=BOOM + patch))[0] == 0
@@ -248,7 +248,7 @@ def small_notebook(folder: Path) -> Path:
 def test_kernels_that_start_at_once_all_come_up(tmp_path):
     notebook = small_notebook(tmp_path)
     code = (
-        "import sys, os; from pathlib import Path; from ndcore.execution import Execution\n"
+        "import sys, os; from pathlib import Path; from ndcore.experiment.execution import Execution\n"
         "e = Execution(Path(sys.argv[1]), {}, dict(os.environ)); e.run(); print(e.executed.cells[-1].outputs[0].data)"
     )
 
@@ -266,7 +266,7 @@ def test_a_kernel_that_does_not_come_up_is_started_again(tmp_path):
     (patch / "sitecustomize.py").write_text(
         "import os, sys\nfrom pathlib import Path\n"
         f"count = Path({str(tmp_path / 'starts')!r})\n"
-        "if 'ndcore.kernel' in ' '.join(sys.orig_argv):\n"
+        "if 'ndcore.experiment.kernel' in ' '.join(sys.orig_argv):\n"
         "    with count.open('a') as file: file.write('x')\n"
         "    if len(count.read_text()) < int(os.environ['GOOD_START']): os._exit(7)\n"
     )

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ndcore.config import RunConfig
 from ndcore.errors import UserError
+from ndcore.experiment.config import RunConfig
 from ndcore.grid.cells import Selection, parse_changes, parse_numbers
 
 

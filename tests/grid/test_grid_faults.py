@@ -7,16 +7,16 @@ import random
 
 import nbformat
 import pytest
+from kill_experiment import CONFIG, perform
+from kill_moments import PHASES, Moment, Place
 from papermill.inspection import inspect_notebook
 
-from ndcore.evidence import faults
-from ndcore.evidence.faults import FaultReport, Kill
-from ndcore.faults.experiment import CONFIG, perform
-from ndcore.faults.moments import PHASES, Moment, Place
-from ndcore.folders import PROJECT
+from ndcore.experiment.folders import PROJECT
 from ndcore.machine import usable_cores
-from ndcore.report.faults.findings import about_kills, about_phases
-from ndcore.report.faults.tables import conditions, kills_table
+from ndreport.evidence import faults
+from ndreport.evidence.faults import FaultReport, Kill
+from ndreport.pages.power_failure.findings import about_kills, about_phases
+from ndreport.pages.power_failure.tables import conditions, kills_table
 
 NOTEBOOK = PROJECT / "notebooks" / "power-failure.ipynb"
 KILLS = 50

@@ -15,17 +15,17 @@ import pytest
 
 from ndcore import stopping
 from ndcore.errors import RunBusy, RunInterrupted, UserError
-from ndcore.folders import PACKAGE
-from ndcore.grid import leases
-from ndcore.grid.holders import Holder, process_start
-from ndcore.grid.leases import Watch
+from ndcore.experiment import leases
+from ndcore.experiment.holders import Holder, process_start
+from ndcore.experiment.leases import Watch
 from ndcore.grid.state import living_holder
+from ndcore.source import PACKAGE
 
 CLAIM = """
 import sys, time
 from pathlib import Path
 from ndcore.errors import RunBusy
-from ndcore.grid import leases
+from ndcore.experiment import leases
 print("ready", flush=True)
 sys.stdin.readline()
 for round in range(int(sys.argv[2])):

@@ -12,18 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_factory import make_record
 
-from ndcore import cli, records
+from ndcore import cli
 from ndcore.bench.results import columns
 from ndcore.bench.rows import StepRow
 from ndcore.errors import UserError
+from ndcore.experiment import leases, records
+from ndcore.experiment.holders import Holder
 from ndcore.files import replace as replace_file
-from ndcore.grid import leases
 from ndcore.grid.cells import Selection
 from ndcore.grid.estimates import Estimator, Machine
-from ndcore.grid.holders import Holder
 from ndcore.grid.plan import Plan
-from ndcore.grid.progress import PROGRESS_FILE, Progress, duration
 from ndcore.grid.state import State, look
+from ndcore.training.progress import PROGRESS_FILE, Progress, duration
 
 EXAMPLE = Machine("cpu", "cpu", "Example CPU @ 2.50GHz", 2)
 """The machine of `record_factory`."""

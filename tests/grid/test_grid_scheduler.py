@@ -17,10 +17,11 @@ import pytest
 from grid_helpers import FakePerformer, cells
 from record_factory import make_record
 
-from ndcore import cli, machine, records
+from ndcore import cli, machine
+from ndcore.experiment import leases, records
+from ndcore.experiment.holders import Holder
 from ndcore.grid import cell as cell_process
-from ndcore.grid import leases, scheduler
-from ndcore.grid.holders import Holder
+from ndcore.grid import scheduler
 from ndcore.grid.local import LocalGrid
 from ndcore.grid.scheduler import Ending, Result, Scheduler, failed
 from ndcore.grid.workers import ENDINGS, cells_at_once
@@ -290,7 +291,7 @@ def test_nothing_to_do_is_said(tmp_path, capsys):
 
 def test_what_was_killed_after_its_record_is_cleared_up_by_the_next_call(tmp_path):
     """Only if nobody alive holds its lease."""
-    from ndcore.runner import run  # noqa: PLC0415
+    from ndcore.experiment.runner import run  # noqa: PLC0415
 
     (cell,) = cells(1)
     make_record(**cell.config.options()).write(tmp_path)
@@ -357,7 +358,7 @@ def test_an_error_that_nobody_foresaw_is_no_failure_record(monkeypatch, capsys):
     def broken(*arguments, **options):
         raise RuntimeError("no such thing")
 
-    monkeypatch.setattr("ndcore.runner.run", broken)
+    monkeypatch.setattr("ndcore.experiment.runner.run", broken)
     (cell,) = cells(1)
     code = cell_process.perform(json.loads(cell_process.command(cell.config, Path("runs"))[-1]))
     assert ENDINGS.get(code, Ending.REFUSED) == Ending.REFUSED

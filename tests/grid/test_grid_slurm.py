@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from grid_helpers import TINY
+from kill_experiment import same_result
 
-from ndcore import cli, records
-from ndcore.config import RunConfig
-from ndcore.faults.experiment import same_result
-from ndcore.folders import checkpoint_path, record_path, work_folder
+from ndcore import cli
+from ndcore.experiment import leases, records
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.folders import checkpoint_path, record_path, work_folder
 from ndcore.grid import cell as cell_process
-from ndcore.grid import leases, slurm, slurm_task
+from ndcore.grid import slurm, slurm_task
 
 HERE = Path(__file__).parent
 CONFIG = RunConfig(arch="resnet18d", norm="bn", dataset="digits", epochs=12, **TINY)

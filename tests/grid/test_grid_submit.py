@@ -16,7 +16,7 @@ from grid_helpers import cells
 
 from ndcore import cli
 from ndcore.errors import UserError
-from ndcore.folders import CHECKPOINT_SECONDS
+from ndcore.experiment.folders import CHECKPOINT_SECONDS
 from ndcore.grid import slurm, slurm_task
 
 

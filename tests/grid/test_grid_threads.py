@@ -33,7 +33,7 @@ def test_what_a_cell_warns_of_is_told_beside_it_and_not_what_a_library_warns_of(
 
 def test_the_threads_that_are_asked_for_are_those_of_the_run(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("ndcore.runner.run", lambda *_, threads, **__: asked.append(threads))
+    monkeypatch.setattr("ndcore.experiment.runner.run", lambda *_, threads, **__: asked.append(threads))
     (cell,) = cells(1)
     wanted = json.loads(cell_process.command(cell.config, tmp_path, threads="keep")[-1])
     assert cell_process.perform(wanted) == 0

@@ -19,12 +19,7 @@ from layers_golden import (
 
 from ndcore.layers import ChannelDeconv, Delinear, FastDeconv, newton_schulz_isqrt
 from ndcore.layers.inverse_root import covariance_isqrt
-from ndcore.layers.reference import (
-    ReferenceChannelDeconv,
-    ReferenceDelinear,
-    ReferenceFastDeconv,
-    reference_isqrt,
-)
+from ndcore.layers.reference import ReferenceChannelDeconv, ReferenceDelinear, ReferenceFastDeconv, reference_isqrt
 
 FAST = {"FastDeconv": FastDeconv, "Delinear": Delinear, "ChannelDeconv": ChannelDeconv}
 PLAIN = {"FastDeconv": ReferenceFastDeconv, "Delinear": ReferenceDelinear, "ChannelDeconv": ReferenceChannelDeconv}

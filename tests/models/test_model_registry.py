@@ -12,8 +12,8 @@ import torchvision
 from model_facts import DEAD, FORWARD_ONLY, GOLDEN, PAIRS
 
 from ndcore import models
-from ndcore.config import DECONVOLUTION, RunConfig
 from ndcore.errors import UserError
+from ndcore.experiment.config import DECONVOLUTION, RunConfig
 from ndcore.layers import Delinear, FastDeconv
 from ndcore.layers.statistics import block_size
 

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ndcore import data, models, records
+from ndcore import data, models
 from ndcore.commands import run
-from ndcore.config import RunConfig
 from ndcore.errors import UserError
-from ndcore.folders import PROJECT
+from ndcore.experiment import records
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.folders import PROJECT
 
 BASE = {"arch": "resnet18d", "norm": "nd", "dataset": "cifar100", "epochs": 1}
 

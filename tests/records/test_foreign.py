@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from record_factory import make_record
 
-from ndcore import foreign, records
-from ndcore.grid import leases
-from ndcore.grid.holders import Holder
-from ndcore.grid.state import last_failure
+from ndcore import foreign
+from ndcore.experiment import leases, records
+from ndcore.experiment.failures import last_failure
+from ndcore.experiment.holders import Holder
 from ndcore.grid.status import Overview
 from ndcore.problems import LONGEST, Problem, printable
 

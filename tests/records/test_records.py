@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_factory import make_record
 
-from ndcore import records
-from ndcore.folders import PROJECT
-from ndcore.sessions import Conditions, Interval
+from ndcore.experiment import records
+from ndcore.experiment.folders import PROJECT
+from ndcore.training.conditions import Conditions, Interval
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path):

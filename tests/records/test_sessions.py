@@ -7,9 +7,9 @@ import torch
 
 from ndcore import machine
 from ndcore.errors import UserError
-from ndcore.provenance import describe_conditions
-from ndcore.sessions import Conditions, Interval, changes, differences, remark, threads_to_take
-from ndcore.threads import parse_threads
+from ndcore.training.conditions import Conditions, Interval, changes, differences, remark, threads_to_take
+from ndcore.training.session import describe_conditions
+from ndcore.training.threads import parse_threads
 
 CPU = Conditions(
     device="cpu",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ndcore.citations.baseline import Guess, write_guesses
-from ndcore.citations.contexts import INDEX_COLUMNS, write_csv
-from ndcore.citations.labels import write_labels
+from ndreport.citations.baseline import Guess, write_guesses
+from ndreport.citations.contexts import INDEX_COLUMNS, write_csv
+from ndreport.citations.labels import write_labels
 
 KEYS = [(f"paper{i // 2}", f"{i:016x}") for i in range(8)]
 ANN = dict(zip(KEYS, ["positive"] * 2 + ["neutral"] * 5 + ["negative"], strict=True))

@@ -6,22 +6,11 @@ from collections.abc import Collection
 
 import numpy as np
 
-from ndcore.ablation import Budget, plan
-from ndcore.config import RunConfig
-from ndcore.records import (
-    Accuracy,
-    Code,
-    Data,
-    Environment,
-    Epoch,
-    Failure,
-    Interval,
-    Model,
-    RunRecord,
-    Seconds,
-    choose,
-    pack_correct,
-)
+from ndcore.experiment.ablation import Budget, plan
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.records import Code, Data, Environment, Failure, Model, RunRecord, choose, pack_correct
+from ndcore.training.conditions import Interval
+from ndcore.training.epochs import Accuracy, Epoch, Seconds
 
 TEST_IMAGES = 1000
 

@@ -7,11 +7,11 @@ import re
 import pytest
 from record_factory import make_record, write_ablation
 
-from ndcore.ablation import FACTORS, Budget, plan
-from ndcore.report.ablation import findings
-from ndcore.report.ablation.figure import ablation_figure, alt_text, factor_points
-from ndcore.report.ablation.runs import load, top1
-from ndcore.report.ablation.table import ablation_table, ablation_view, record_sections
+from ndcore.experiment.ablation import FACTORS, Budget, plan
+from ndreport.pages.ablation import findings
+from ndreport.pages.ablation.figure import ablation_figure, alt_text, factor_points
+from ndreport.pages.ablation.runs import load, top1
+from ndreport.pages.ablation.table import ablation_table, ablation_view, record_sections
 
 BUDGET = Budget()
 

@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 from record_factory import make_record
 
-from ndcore.evidence.corrections import attempts
-from ndcore.evidence.networks import EPOCHS, NETWORKS
-from ndcore.evidence.published import Published
-from ndcore.evidence.rules import comparisons
-from ndcore.report.accuracy import comparison_findings as findings
-from ndcore.report.accuracy.attempts import attempts_table, attempts_view
-from ndcore.report.accuracy.comparison import counts_table, counts_view
-from ndcore.report.accuracy.figures import bars_alt, study_figure
-from ndcore.report.accuracy.findings import NO_PUBLISHED
-from ndcore.report.accuracy.gain_figure import gain_alt, gain_figure, gain_table, gain_view
-from ndcore.report.accuracy.gain_findings import about_gains, about_intervals
-from ndcore.report.accuracy.gain_series import gain_series
-from ndcore.report.accuracy.tables import accuracy_rows
-from ndcore.report.page import Material, load
+from ndcore.study import EPOCHS, NETWORKS
+from ndreport.evidence.corrections import attempts
+from ndreport.evidence.published import Published
+from ndreport.evidence.rules import comparisons
+from ndreport.material import Material, load
+from ndreport.pages.tables_4_and_5 import comparison_findings as findings
+from ndreport.pages.tables_4_and_5.attempts import attempts_table, attempts_view
+from ndreport.pages.tables_4_and_5.comparison import counts_table, counts_view
+from ndreport.pages.tables_4_and_5.figures import bars_alt, study_figure
+from ndreport.pages.tables_4_and_5.findings import NO_PUBLISHED
+from ndreport.pages.tables_4_and_5.gain_figure import gain_alt, gain_figure, gain_table, gain_view
+from ndreport.pages.tables_4_and_5.gain_findings import about_gains, about_intervals
+from ndreport.pages.tables_4_and_5.gain_series import gain_series
+from ndreport.pages.tables_4_and_5.tables import accuracy_rows
 
 REPOSITORY = Path(__file__).parents[2]
 DATASETS = ("cifar10", "cifar100")

@@ -16,15 +16,15 @@ import pytest
 from jupyter_cache import get_cache
 from record_factory import make_record, write_examples
 
-from ndcore import own_kernel
-from ndcore.commands import book
 from ndcore.errors import UserError
-from ndcore.execution import Execution
-from ndcore.folders import PROJECT
-from ndcore.records import Problem
-from ndcore.report import build, execution, strict
-from ndcore.report.execution import fill_cache
-from ndcore.runner import publish
+from ndcore.experiment import own_kernel
+from ndcore.experiment.execution import Execution
+from ndcore.experiment.folders import PROJECT
+from ndcore.experiment.runner import publish
+from ndcore.problems import Problem
+from ndreport.build import build, execution, strict
+from ndreport.build.execution import fill_cache
+from ndreport.commands import book
 
 
 def notebook(folder: Path, name: str, source: str, kernel_name: str = "python3", parameters: str = "") -> Path:
@@ -142,7 +142,7 @@ sphinx:
       - sphinx_comments
       - sphinx_external_toc
       - sphinx_book_theme
-      - ndcore.report.sphinx_extension
+      - ndreport.build.sphinx_extension
 """
 FOLDERS = ["[Re] Network Deconvolution", "[!a-z]*? 50% #1 & {x}", '-it\'s "é漢字…" $HOME']
 
@@ -259,6 +259,6 @@ def test_the_command_loads_nothing_heavy_before_its_arguments_are_right():
 
 
 def test_pages_without_a_figure_import_no_seaborn_scipy_or_torch():
-    code = "import sys, ndcore.report.page; print({'seaborn', 'scipy', 'torch', 'matplotlib'} & set(sys.modules))"
+    code = "import sys, ndreport.material; print({'seaborn', 'scipy', 'torch', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from ndcore.errors import UserError
-from ndcore.evidence.agreement import agreement
-from ndcore.evidence.citations import COLUMNS, LABELS, load_citations, read_citations
-from ndcore.evidence.proportions import (
+from ndreport.evidence.agreement import agreement
+from ndreport.evidence.citations import COLUMNS, LABELS, load_citations, read_citations
+from ndreport.evidence.proportions import (
     clopper_pearson,
     clustered,
     clusters_with,

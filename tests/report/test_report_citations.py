@@ -10,13 +10,13 @@ import pytest
 from bs4 import BeautifulSoup
 from citation_factory import ANN, KEYS, write_citations
 
-from ndcore.citations.labels import write_labels
-from ndcore.evidence.citations import LABELS, read_citations
-from ndcore.report.citations import findings
-from ndcore.report.citations.figure import citation_figure
-from ndcore.report.citations.material import Citations, load
-from ndcore.report.citations.tables import agreement_tables, counts_table, counts_view, labels_table, labels_view
-from ndcore.report.sphinx_extension import inputs_digest
+from ndreport.build.sphinx_extension import inputs_digest
+from ndreport.citations.labels import write_labels
+from ndreport.evidence.citations import LABELS, read_citations
+from ndreport.pages.citations import findings
+from ndreport.pages.citations.figure import citation_figure
+from ndreport.pages.citations.material import Citations, load
+from ndreport.pages.citations.tables import agreement_tables, counts_table, counts_view, labels_table, labels_view
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from ndcore.evidence.claims import Case, Claim, Decision, Outcome, Verdict
-from ndcore.report.claims import findings, tables
-from ndcore.report.html import csv
-from ndcore.report.page import load
+from ndreport.evidence.claims import Case, Claim, Decision, Outcome, Verdict
+from ndreport.material import load
+from ndreport.pages.claims import findings, tables
+from ndreport.rendering.html import csv
 
 RUNS = Path(__file__).parents[2] / "runs"
 AGAINST = [Case("CIFAR-10, VGG-16", {"BN (%)": 90.5, "ND (%)": -3}), Case("a <place>", {"in fact": "another run"})]

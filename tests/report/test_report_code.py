@@ -10,11 +10,11 @@ import pytest
 from bs4 import BeautifulSoup
 from record_factory import make_record
 
-from ndcore.evidence.published import Published, load_all
-from ndcore.report.code.ledger import THEMES
-from ndcore.report.code.ledger import load as load_findings
-from ndcore.report.code.sections import EVIDENCE, about_findings, evidence_of, load, overview_table, sections
-from ndcore.report.page import Material
+from ndreport.evidence.published import Published, load_all
+from ndreport.material import Material
+from ndreport.pages.code_and_data.ledger import THEMES
+from ndreport.pages.code_and_data.ledger import load as load_findings
+from ndreport.pages.code_and_data.sections import EVIDENCE, about_findings, evidence_of, load, overview_table, sections
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

@@ -7,10 +7,11 @@ from math import isnan, nan
 import pytest
 from cost_factory import LAYERS_NAME, STEPS_NAME, layer_rows, step_row, step_rows, write_bench
 
-from ndcore.evidence.networks import NETWORKS
-from ndcore.report.cost import findings as cost_findings
-from ndcore.report.cost.bench import about_bench, load_bench
-from ndcore.report.cost.ratios import (
+from ndcore.study import NETWORKS
+from ndreport.material import load as load_page
+from ndreport.pages.cost import findings as cost_findings
+from ndreport.pages.cost.bench import about_bench, load_bench
+from ndreport.pages.cost.ratios import (
     EVERY4,
     ND,
     ORIGINAL,
@@ -22,7 +23,6 @@ from ndcore.report.cost.ratios import (
     of_the_study,
     values,
 )
-from ndcore.report.page import load as load_page
 
 ALL = [name for network in NETWORKS for name in network.ours]
 SENTENCES = [

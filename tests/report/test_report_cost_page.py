@@ -8,16 +8,16 @@ import pytest
 from bs4 import BeautifulSoup
 from cost_factory import layer_rows, step_rows, write_bench
 
-from ndcore.evidence.csv_files import read
-from ndcore.evidence.networks import NETWORKS
-from ndcore.evidence.published import TIMES
-from ndcore.evidence.times import settings, study_ratios
-from ndcore.report.cost.bench import load_bench
-from ndcore.report.cost.figures import parts_alt, parts_figure, ratios_alt, ratios_figure, series
-from ndcore.report.cost.tables import BENCH, HERE, MEAN_ROW, cost_table, cost_view, parts_table, parts_view
-from ndcore.report.sphinx_extension import inputs_digest
-from ndcore.report.svg import BLUE, GREEN, PURPLE, VERMILLION
-from ndcore.report.times.tables import TIMES_SOURCES
+from ndcore.study import NETWORKS
+from ndreport.build.sphinx_extension import inputs_digest
+from ndreport.evidence.csv_files import read
+from ndreport.evidence.published import TIMES
+from ndreport.evidence.times import settings, study_ratios
+from ndreport.pages.cost.bench import load_bench
+from ndreport.pages.cost.figures import parts_alt, parts_figure, ratios_alt, ratios_figure, series
+from ndreport.pages.cost.tables import BENCH, HERE, MEAN_ROW, cost_table, cost_view, parts_table, parts_view
+from ndreport.pages.times.tables import TIMES_SOURCES
+from ndreport.rendering.svg import BLUE, GREEN, PURPLE, VERMILLION
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 ALL = [name for network in NETWORKS for name in network.ours]

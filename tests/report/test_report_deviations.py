@@ -9,12 +9,12 @@ import pytest
 from bs4 import BeautifulSoup
 from record_factory import make_record
 
-from ndcore.evidence.concordance import agreement as agreements
-from ndcore.evidence.concordance import pairs, rankings
-from ndcore.evidence.deviations import TEST, deviations, logged_deviations
-from ndcore.evidence.published import Published, load_all
-from ndcore.evidence.same_seed import repeated_settings
-from ndcore.report.deviations import agreement, findings, tables
+from ndreport.evidence.concordance import agreement as agreements
+from ndreport.evidence.concordance import pairs, rankings
+from ndreport.evidence.deviations import TEST, deviations, logged_deviations
+from ndreport.evidence.published import Published, load_all
+from ndreport.evidence.same_seed import repeated_settings
+from ndreport.pages.deviations import agreement, findings, tables
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

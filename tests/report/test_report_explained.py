@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from ndcore.explain.covariance import Whitening
-from ndcore.explain.gain import gains
-from ndcore.explain.layout import usual_description
-from ndcore.report.explained import curves, filters, findings, heatmap, layouts, numbers, tables
-from ndcore.report.explained.pictures import gallery, picture_alt
+from ndreport.explained.covariance import Whitening
+from ndreport.explained.gain import gains
+from ndreport.explained.layout import usual_description
+from ndreport.pages.explained import curves, filters, findings, heatmap, layouts, numbers, tables
+from ndreport.pages.explained.pictures import gallery, picture_alt
 
 
 def whitening(name: str, correlation: float = 0.9, n_iter: int = 5) -> Whitening:

@@ -12,16 +12,16 @@ import pytest
 from bs4 import BeautifulSoup
 from record_factory import make_record
 
-from ndcore.evidence.runs import differences
-from ndcore.folders import PROJECT
-from ndcore.records import RunRecord, read
-from ndcore.report import html
-from ndcore.report.records.curves import alt_text, curve
-from ndcore.report.records.overview import differences_view, environments_view, runs_view
-from ndcore.report.records.provenance import commit, provenance_facts, sections
-from ndcore.report.svg import BLUE, GREEN, INK, PURPLE, VERMILLION
-from ndcore.report.values import GLYPHS, Value, decimal, judgement, missing
-from ndcore.sessions import Conditions, Interval
+from ndcore.experiment.folders import PROJECT
+from ndcore.experiment.records import RunRecord, read
+from ndcore.training.conditions import Conditions, Interval
+from ndreport.evidence.runs import differences
+from ndreport.pages.our_runs.curves import alt_text, curve
+from ndreport.pages.our_runs.overview import differences_view, environments_view, runs_view
+from ndreport.pages.our_runs.provenance import commit, provenance_facts, sections
+from ndreport.rendering import html
+from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION
+from ndreport.rendering.values import GLYPHS, Value, decimal, judgement, missing
 
 
 def saved(link) -> str:

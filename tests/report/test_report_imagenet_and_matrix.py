@@ -11,17 +11,17 @@ import pandas as pd
 import pytest
 from record_factory import make_record
 
-from ndcore.evidence.imagenet import imagenet_gains, imagenet_values
-from ndcore.evidence.matrix import evidence
-from ndcore.evidence.networks import EPOCHS
-from ndcore.evidence.published import Published, load_all
-from ndcore.evidence.runs import coverage
-from ndcore.report.imagenet import findings
-from ndcore.report.imagenet.figure import gains_alt, gains_figure
-from ndcore.report.imagenet.tables import gains_table, gains_view, origin_table, origin_view, values_table, values_view
-from ndcore.report.matrix.figure import boxes, matrix_alt, matrix_figures
-from ndcore.report.matrix.findings import about_matrix
-from ndcore.report.matrix.tables import cifar_table, cifar_view, imagenet_table, imagenet_view, matrix_download
+from ndcore.study import EPOCHS
+from ndreport.evidence.imagenet import imagenet_gains, imagenet_values
+from ndreport.evidence.matrix import evidence
+from ndreport.evidence.published import Published, load_all
+from ndreport.evidence.runs import coverage
+from ndreport.pages.imagenet import findings
+from ndreport.pages.imagenet.figure import gains_alt, gains_figure
+from ndreport.pages.imagenet.tables import gains_table, gains_view, origin_table, origin_view, values_table, values_view
+from ndreport.pages.matrix.figure import boxes, matrix_alt, matrix_figures
+from ndreport.pages.matrix.findings import about_matrix
+from ndreport.pages.matrix.tables import cifar_table, cifar_view, imagenet_table, imagenet_view, matrix_download
 
 REPOSITORY = Path(__file__).parents[2]
 DATASETS = ("cifar10", "cifar100")

@@ -7,10 +7,10 @@ import csv
 import pytest
 
 from ndcore import models
-from ndcore.evidence.networks import NETWORKS
-from ndcore.evidence.published import Published, load_all
-from ndcore.folders import PROJECT
-from ndcore.report import inventory
+from ndcore.experiment.folders import PROJECT
+from ndcore.study import NETWORKS
+from ndreport.evidence.published import Published, load_all
+from ndreport.pages import networks as inventory
 
 with (PROJECT / "tests" / "fixtures" / "models" / "counts.csv").open(newline="") as file:
     COUNTS = {(r["network"], r["norm"]): r for r in csv.DictReader(file) if r["classes"] in ("10", "1000")}

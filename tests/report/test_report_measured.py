@@ -9,21 +9,21 @@ import pytest
 from bs4 import BeautifulSoup
 from record_factory import make_record
 
-from ndcore.evidence.decimals import digit_test, pattern, patterns
-from ndcore.evidence.equivalence import equivalence, load_margin
-from ndcore.evidence.families import paired_tests
-from ndcore.evidence.published import Published, load_all
-from ndcore.evidence.repeats import against_spread
-from ndcore.evidence.resemblance import resemblance
-from ndcore.evidence.series import paired_values
-from ndcore.evidence.splits import measured_on, split_summary
-from ndcore.report.claim import findings as claim
-from ndcore.report.claim import tables as claim_tables
-from ndcore.report.claim.figure import forest_alt, forest_figure, forest_rows
-from ndcore.report.measured import findings, tables
-from ndcore.report.measured.corrected import corrected, corrected_table
-from ndcore.report.measured.implications_findings import about_implications
-from ndcore.report.prose import probability
+from ndreport.evidence.decimals import digit_test, pattern, patterns
+from ndreport.evidence.equivalence import equivalence, load_margin
+from ndreport.evidence.families import paired_tests
+from ndreport.evidence.published import Published, load_all
+from ndreport.evidence.repeats import against_spread
+from ndreport.evidence.resemblance import resemblance
+from ndreport.evidence.series import paired_values
+from ndreport.evidence.splits import measured_on, split_summary
+from ndreport.pages.claim import findings as claim
+from ndreport.pages.claim import tables as claim_tables
+from ndreport.pages.claim.figure import forest_alt, forest_figure, forest_rows
+from ndreport.pages.measured import findings, tables
+from ndreport.pages.measured.corrected import corrected, corrected_table
+from ndreport.pages.measured.implications_findings import about_implications
+from ndreport.rendering.prose import probability
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 EMPTY = Published()

@@ -12,16 +12,16 @@ import pytest
 from docutils import nodes
 from record_factory import make_record, write_examples
 
-from ndcore.evidence.published import ACCURACIES, FILES
-from ndcore.evidence.runs import differences
-from ndcore.folders import runs_folder
-from ndcore.report import prose
-from ndcore.report.accuracy import findings
-from ndcore.report.accuracy.tables import accuracy_rows
-from ndcore.report.environment import build_facts
-from ndcore.report.page import load
-from ndcore.report.records.provenance import commit, sections
-from ndcore.report.sphinx_extension import choose_cache, inputs_digest, visit_block_math, visit_inline_math
+from ndcore.experiment.folders import runs_folder
+from ndreport.build.sphinx_extension import choose_cache, inputs_digest, visit_block_math, visit_inline_math
+from ndreport.evidence.published import ACCURACIES, FILES
+from ndreport.evidence.runs import differences
+from ndreport.material import load
+from ndreport.pages.environment import build_facts
+from ndreport.pages.our_runs.provenance import commit, sections
+from ndreport.pages.tables_4_and_5 import findings
+from ndreport.pages.tables_4_and_5.tables import accuracy_rows
+from ndreport.rendering import prose
 
 REPOSITORY = Path(__file__).parents[2]
 PUBLISHED_FILES = [f"published/{name}" for name in (*(file.name for file in FILES.values()), "claims.yaml")]

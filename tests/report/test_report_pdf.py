@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from ndcore.errors import UserError
-from ndcore.report import pdf
+from ndreport.build import pdf
 
 PAGE = """<!doctype html><html><head><title>T</title><link rel="stylesheet" href="../_static/a.css"></head><body>
 <nav class="bd-links"><p class="caption">Results</p><ul><li class="current active"><a class="current" href="#">One</a>

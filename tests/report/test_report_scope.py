@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from record_factory import make_record
 
-from ndcore.config import RunConfig
-from ndcore.evidence.published import Published, load_all
-from ndcore.report.page import Material
-from ndcore.report.scope.tables import about_design, design_view, setup_table, setup_view, topics
+from ndcore.experiment.config import RunConfig
+from ndreport.evidence.published import Published, load_all
+from ndreport.material import Material
+from ndreport.pages.scope.tables import about_design, design_view, setup_table, setup_view, topics
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

@@ -17,23 +17,23 @@ import yaml
 from record_factory import make_record
 from strange_files import changes, one_of_each
 
-from ndcore import records
 from ndcore.bench.results import latest
 from ndcore.errors import UserError
-from ndcore.evidence import citations, faults
-from ndcore.evidence.claims import ledger
-from ndcore.evidence.csv_files import load
-from ndcore.evidence.equivalence import load_margin
-from ndcore.evidence.published import FILES
-from ndcore.folders import PROJECT, record_path, work_folder
-from ndcore.grid.progress import PROGRESS_FILE, Progress
+from ndcore.experiment import records
+from ndcore.experiment.folders import PROJECT, record_path, work_folder
+from ndcore.experiment.runner import run
 from ndcore.problems import LONGEST, Problem
-from ndcore.report import strict
-from ndcore.report.code import ledger as findings
-from ndcore.report.cost.bench import load_bench
-from ndcore.report.html import notice
-from ndcore.report.sphinx_extension import inputs_digest
-from ndcore.runner import run
+from ndcore.training.progress import PROGRESS_FILE, Progress
+from ndreport.build import strict
+from ndreport.build.sphinx_extension import inputs_digest
+from ndreport.evidence import citations, faults
+from ndreport.evidence.claims import ledger
+from ndreport.evidence.csv_files import load
+from ndreport.evidence.equivalence import load_margin
+from ndreport.evidence.published import FILES
+from ndreport.pages.code_and_data import ledger as findings
+from ndreport.pages.cost.bench import load_bench
+from ndreport.rendering.html import notice
 
 RUNS = PROJECT / "runs"
 ENDINGS = {"": ".json", "ablation": ".json", "faults": ".json", "bench": ".csv", "citations": ".csv"}
@@ -165,7 +165,7 @@ def test_a_run_whose_record_could_not_be_written_is_refused_at_once(tmp_path, ma
 
 @pytest.mark.parametrize("place", ["work", "work/{run_id}", "work/{run_id}/lease"])
 def test_a_link_to_nothing_in_the_place_of_a_folder_is_one_line(tmp_path, place, monkeypatch):
-    monkeypatch.setattr("ndcore.grid.leases.PUZZLED_SECONDS", 0.0)
+    monkeypatch.setattr("ndcore.experiment.leases.PUZZLED_SECONDS", 0.0)
     config = make_record(dataset="digits").config
     link = tmp_path / place.format(run_id=config.run_id)
     link.parent.mkdir(exist_ok=True, parents=True)

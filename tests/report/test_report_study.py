@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ndcore.evidence.networks import NETWORKS
-from ndcore.evidence.published import Published, load_all
-from ndcore.report.study.figure import SERIES, compared, compared_alt, compared_figure
-from ndcore.report.study.findings import about_compared
+from ndcore.study import NETWORKS
+from ndreport.evidence.published import Published, load_all
+from ndreport.pages.intro.figure import SERIES, compared, compared_alt, compared_figure
+from ndreport.pages.intro.findings import about_compared
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

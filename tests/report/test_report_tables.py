@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from record_factory import make_record
 
-from ndcore.evidence.csv_files import read
-from ndcore.evidence.networks import EPOCHS
-from ndcore.evidence.published import ACCURACIES, Published, load_all
-from ndcore.evidence.rules import comparisons
-from ndcore.evidence.runs import coverage, differences, follows_recipe
-from ndcore.report.accuracy.tables import accuracy_rows, accuracy_table, accuracy_view
-from ndcore.report.links import anchors
+from ndcore.study import EPOCHS
+from ndreport.evidence.csv_files import read
+from ndreport.evidence.published import ACCURACIES, Published, load_all
+from ndreport.evidence.rules import comparisons
+from ndreport.evidence.runs import coverage, differences, follows_recipe
+from ndreport.pages.tables_4_and_5.tables import accuracy_rows, accuracy_table, accuracy_view
+from ndreport.rendering.links import anchors
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

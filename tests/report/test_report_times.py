@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from ndcore.errors import UserError
-from ndcore.evidence.csv_files import load, read
-from ndcore.evidence.networks import ATTEMPTS, EPOCHS, NETWORKS, NORMS
-from ndcore.evidence.published import TIMES
-from ndcore.evidence.times import disagreeing_times, far_attempts, repeated_times, settings, study_ratios
-from ndcore.report.page import load as load_page
-from ndcore.report.times import findings as times_findings
-from ndcore.report.times.tables import CUT_OFF, wrong_times_table, wrong_times_view
+from ndcore.study import ATTEMPTS, EPOCHS, NETWORKS, NORMS
+from ndreport.evidence.csv_files import load, read
+from ndreport.evidence.published import TIMES
+from ndreport.evidence.times import disagreeing_times, far_attempts, repeated_times, settings, study_ratios
+from ndreport.material import load as load_page
+from ndreport.pages.times import findings as times_findings
+from ndreport.pages.times.tables import CUT_OFF, wrong_times_table, wrong_times_view
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

@@ -9,15 +9,15 @@ import pytest
 from bs4 import BeautifulSoup
 from cost_factory import step_rows, write_bench
 
-from ndcore.evidence.corrected_times import corrected_settings, seconds_per_epoch, time_ratios
-from ndcore.evidence.imagenet_times import total_times
-from ndcore.evidence.networks import NETWORKS
-from ndcore.evidence.published import IMAGENET, Published, load_all
-from ndcore.evidence.time_statements import check
-from ndcore.report.cost.bench import load_bench
-from ndcore.report.imagenet_times import findings as imagenet_findings
-from ndcore.report.imagenet_times.tables import total_times_table, total_times_view
-from ndcore.report.times import check_findings, figures, findings, tables
+from ndcore.study import NETWORKS
+from ndreport.evidence.corrected_times import corrected_settings, seconds_per_epoch, time_ratios
+from ndreport.evidence.imagenet_times import total_times
+from ndreport.evidence.published import IMAGENET, Published, load_all
+from ndreport.evidence.time_statements import check
+from ndreport.pages.cost.bench import load_bench
+from ndreport.pages.table10 import findings as imagenet_findings
+from ndreport.pages.table10.tables import total_times_table, total_times_view
+from ndreport.pages.times import check_findings, figures, findings, tables
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

@@ -11,12 +11,12 @@ import pytest
 from papermill.inspection import inspect_notebook
 from record_factory import write_ablation
 
-from ndcore import records, runner
-from ndcore.ablation import FACTORS, Budget, choose_factors, perform, plan
-from ndcore.config import DECONVOLUTION
 from ndcore.errors import RunFailed, UserError
-from ndcore.folders import PROJECT, ablation_folder, runs_folder
-from ndcore.parameters import OPTIONS, read_ablation
+from ndcore.experiment import records, runner
+from ndcore.experiment.ablation import FACTORS, Budget, choose_factors, perform, plan
+from ndcore.experiment.config import DECONVOLUTION
+from ndcore.experiment.folders import PROJECT, ablation_folder, runs_folder
+from ndcore.experiment.parameters import OPTIONS, read_ablation
 
 NOTEBOOK = PROJECT / "notebooks" / "ablation.ipynb"
 PARAMETERS = {

@@ -16,7 +16,7 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
-from ndcore.folders import NOTEBOOK, PROJECT
+from ndcore.experiment.folders import NOTEBOOK, PROJECT
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

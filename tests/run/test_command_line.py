@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from ndcore import cli
-from ndcore.folders import PROJECT
+from ndcore.experiment.folders import PROJECT
 
 RUN = ["run", "--arch", "resnet18d", "--norm", "bn", "--dataset", "digits", "--epochs", "1"]
 
@@ -66,8 +66,9 @@ def test_a_gpu_that_is_not_there_is_refused(tmp_path, capsys, monkeypatch):
 def test_a_full_disk_is_refused_before_the_run(tmp_path, monkeypatch):
     from pathlib import Path  # noqa: PLC0415
 
-    from ndcore import experiment, models  # noqa: PLC0415
+    from ndcore import models  # noqa: PLC0415
     from ndcore.errors import UserError  # noqa: PLC0415
+    from ndcore.experiment import experiment  # noqa: PLC0415
 
     class Usage:
         free = 3 * 2**20

@@ -12,9 +12,9 @@ import time
 import nbformat
 import pytest
 
-from ndcore import records
-from ndcore.config import RunConfig
-from ndcore.folders import NOTEBOOK, PROJECT
+from ndcore.experiment import records
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.folders import NOTEBOOK, PROJECT
 
 pytestmark = pytest.mark.end_to_end
 
@@ -107,7 +107,8 @@ def test_papermill_with_a_wrong_parameter_runs_nothing(tmp_path, parameter, mess
 
 def kill_after_a_checkpoint(runs, threads: str = "auto", **changes) -> None:
     code = (
-        "import sys, pathlib; from ndcore.experiment import Experiment; from ndcore.config import RunConfig\n"
+        "import sys, pathlib; from ndcore.experiment.experiment import Experiment\n"
+        "from ndcore.experiment.config import RunConfig\n"
         "config, runs, threads = RunConfig(**eval(sys.argv[1])), pathlib.Path(sys.argv[2]), sys.argv[3]\n"
         "e = Experiment(config, runs=runs, threads=threads, progress=False)\n"
         "e.load_data(); e.build_model(); e.train(checkpoint_seconds=0); print('trained')\n"

@@ -8,8 +8,8 @@ import pytest
 
 from ndcore import cli
 from ndcore.errors import UserError, shown
-from ndcore.experiment import seconds_between_checkpoints
-from ndcore.folders import CHECKPOINT_SECONDS
+from ndcore.experiment.experiment import seconds_between_checkpoints
+from ndcore.experiment.folders import CHECKPOINT_SECONDS
 from ndcore.grid.cells import Selection, parse_numbers
 from ndcore.numbers import decimal, whole
 

@@ -12,14 +12,15 @@ from pathlib import Path
 import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from kill_experiment import read_kills
 from papermill.inspection import inspect_notebook
 from papermill.parameterize import parameterize_notebook
 
-from ndcore.config import RunConfig
 from ndcore.errors import UserError
-from ndcore.failures import ANSI
-from ndcore.folders import NOTEBOOK
-from ndcore.parameters import OPTIONS, injected_names, read_kills, read_parameters
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.failures import ANSI
+from ndcore.experiment.folders import NOTEBOOK
+from ndcore.experiment.parameters import OPTIONS, injected_names, read_parameters
 
 NAMESPACE = {"arch": "vgg16", "norm": "nd", "dataset": "digits", "epochs": 1, "seed": 0, "device": "cpu", "runs": None}
 
@@ -88,14 +89,14 @@ def shown_by_ipython(code: str) -> str:
 
 
 def test_a_notebook_shows_a_wrong_parameter_as_one_line_and_a_fault_of_the_program_whole():
-    refused = shown_by_ipython("from ndcore.parameters import *\nread_parameters({'epochs': 0})")
+    refused = shown_by_ipython("from ndcore.experiment.parameters import *\nread_parameters({'epochs': 0})")
     assert refused.count("\n") == 1
     assert refused.startswith("UserError: arch is missing; norm is missing")
     failed = "from ndcore.errors import RunFailed\ntry:\n    1 / 0\nexcept Exception as error:\n"
     shown = shown_by_ipython(failed + "    raise RunFailed('the run failed') from error")
     assert "ZeroDivisionError" in shown
     assert "RunFailed: the run failed" in shown
-    assert "Traceback" in shown_by_ipython("import ndcore.parameters\nndcore.parameters.read_parameters(5)")
+    assert "Traceback" in shown_by_ipython("import ndcore.experiment.parameters\nndcore.parameters.read_parameters(5)")
 
 
 @pytest.mark.end_to_end

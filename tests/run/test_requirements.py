@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from packaging.requirements import Requirement
 
-from ndcore.folders import PROJECT
+from ndcore.experiment.folders import PROJECT
 
 COLAB = {
     "ipykernel": "6.17.1",

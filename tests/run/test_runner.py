@@ -7,11 +7,10 @@ import os
 
 import pytest
 
-from ndcore import runner
-from ndcore.config import RunConfig
 from ndcore.errors import UserError
-from ndcore.folders import checkpoint_path, record_path, work_folder
-from ndcore.grid import leases
+from ndcore.experiment import leases, runner
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.folders import checkpoint_path, record_path, work_folder
 
 CONFIG = RunConfig(arch="resnet18d", norm="bn", dataset="digits", epochs=1)
 

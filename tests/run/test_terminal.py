@@ -12,8 +12,8 @@ import pytest
 from tqdm import tqdm
 
 from ndcore import cli, terminal
-from ndcore.config import RunConfig
-from ndcore.folders import PROJECT
+from ndcore.experiment.config import RunConfig
+from ndcore.experiment.folders import PROJECT
 from ndcore.grid import cell
 
 COMMANDS = (["--help"], ["run", "--help"], ["grid", "submit", "--help"], ["status"], ["grid", "plan"], ["schema"])

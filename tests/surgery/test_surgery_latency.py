@@ -10,7 +10,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import ndcore
 from ndcore import models
-from ndcore.surgery import latency, walkthrough
+from ndcore.surgery import latency
+from ndreport.pages import use_it as walkthrough
 
 
 class Operations(TorchDispatchMode):

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ndcore import data, training
-from ndcore.config import RunConfig
+from ndcore.experiment.config import RunConfig
 from ndcore.machine import cpu_extensions, cpu_name
 from ndcore.training import trainer
 

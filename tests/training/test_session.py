@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from ndcore import data, training
-from ndcore.config import RunConfig
 from ndcore.data.dataset import Split
 from ndcore.errors import RunWarning
+from ndcore.experiment.config import RunConfig
 from ndcore.training import speed, trainer
 from ndcore.training.checkpoint import Checkpoint
 

@@ -13,12 +13,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from ndcore import data, stopping, training
-from ndcore.config import RunConfig
 from ndcore.data.dataset import Split
 from ndcore.errors import RunInterrupted
-from ndcore.grid.progress import Progress
+from ndcore.experiment.config import RunConfig
 from ndcore.training import trainer
-from ndcore.training.progress import ProgressBar
+from ndcore.training.progress import Progress
+from ndcore.training.progress_bar import ProgressBar
 
 CONFIG = RunConfig(arch="vgg16", norm="bn", dataset="digits", epochs=2, batch_size=64)
 

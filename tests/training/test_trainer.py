@@ -15,10 +15,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from ndcore import data, training
-from ndcore.config import RunConfig
 from ndcore.data.batches import TrainBatches
 from ndcore.data.dataset import Dataset, Split
 from ndcore.errors import NonFiniteError, UserError
+from ndcore.experiment.config import RunConfig
 from ndcore.training import TrainingFailed, trainer
 from ndcore.training.checkpoint import Checkpoint, Position
 from ndcore.training.speed import prepare_images, prepare_model

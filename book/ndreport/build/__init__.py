@@ -1,0 +1,1 @@
+"""Builds the book from its pages."""

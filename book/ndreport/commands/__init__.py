@@ -1,0 +1,1 @@
+"""Commands of `ndcore` that the report adds."""

@@ -1,0 +1,82 @@
+"""One statement of the ledger, as `runs/published/claims.yaml` holds it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from ndcore.errors import unknown_name
+from ndreport.evidence.claims.evidence import DATA
+from ndreport.evidence.claims.registry import known
+
+SOURCES = {
+    "original": "Ye et al., ICLR 2020",
+    "original-repository": "Ye et al., repository",
+    "re-2024": "Obadage et al., arXiv 2024",
+    "re-2025": "Obadage et al., ReScience C 2025",
+    "re-summary": "Obadage et al., summary",
+    "re-repository": "Obadage et al., repository",
+    "machine-summary": "machine-made summary",
+}
+"""Who says it: keys in the file, and in words."""
+MOST_WORDS = 25
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class Claim(BaseModel):
+    """A checkable statement and how it is decided."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+    source: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Keys of `SOURCES`."""
+    where: Text
+    """Section, table or file of the source."""
+    statement: Text
+    """In our own words, at most `MOST_WORDS` of them."""
+    reading: str = ""
+    """How a statement that leaves room is read here; "" if it leaves none."""
+    predicate: str
+    parameters: dict[str, Any] = {}
+    data: tuple[str, ...] = ()
+    """Names of `DATA`: what the predicate looks at."""
+
+    @field_validator("source")
+    @classmethod
+    def _known_source(cls, source: tuple[str, ...]) -> tuple[str, ...]:
+        for key in source:
+            if key not in SOURCES:
+                raise ValueError(unknown_name("source", key, SOURCES))
+        return source
+
+    @field_validator("statement")
+    @classmethod
+    def _short(cls, statement: str) -> str:
+        words = len(statement.split())
+        if words > MOST_WORDS:
+            raise ValueError(f"the statement has {words} words; at most {MOST_WORDS} are allowed")
+        return statement
+
+    @field_validator("data")
+    @classmethod
+    def _known_data(cls, data: tuple[str, ...]) -> tuple[str, ...]:
+        for name in data:
+            if name not in DATA:
+                raise ValueError(unknown_name("file", name, DATA))
+        return data
+
+    @model_validator(mode="after")
+    def _decidable(self) -> Self:
+        if self.predicate not in known():
+            raise ValueError(unknown_name("predicate", self.predicate, known()))
+        chosen = known()[self.predicate]
+        if complaint := chosen.complaint(self.parameters):
+            raise ValueError(f"predicate {self.predicate} cannot take its parameters: {complaint}")
+        if set(self.data) != chosen.reads:
+            needs = ", ".join(sorted(chosen.reads)) or "nothing"
+            raise ValueError(
+                f"predicate {self.predicate} looks at {needs}; data says {', '.join(self.data) or 'nothing'}"
+            )
+        return self

@@ -1,0 +1,88 @@
+"""The ledger of claims: read from `runs/published/claims.yaml`, and every claim decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ndcore import foreign
+from ndcore.errors import UserError
+from ndcore.problems import Problem
+from ndreport.evidence.claims.claim import Claim
+from ndreport.evidence.claims.evidence import Evidence
+from ndreport.evidence.claims.registry import known
+from ndreport.evidence.claims.verdict import Verdict
+
+FILE = "claims.yaml"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A claim with its verdict, or with the error that its predicate ended in: never both, never neither."""
+
+    claim: Claim
+    verdict: Verdict | None = None
+    error: str = ""
+
+
+def read(path: Path) -> list[Claim]:
+    """The claims of a file, in its order.
+
+    Raises:
+        UserError: the file is missing, is no YAML, or holds a claim that is malformed, unknown or there twice.
+    """
+    try:
+        content = foreign.read_yaml(path)
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read as YAML: {error}") from None
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        raise UserError(f"{path} is not a list of claims")
+    claims: dict[str, Claim] = {}
+    for number, entry in enumerate(content, start=1):
+        try:
+            claim = foreign.validated(Claim, entry)
+        except ValueError as error:
+            raise UserError(f"{path} claim {entry.get('id', f'number {number}')}: {error}") from None
+        if claim.id in claims:
+            raise UserError(f"{path} claim {claim.id}: this id is there twice")
+        claims[claim.id] = claim
+    return list(claims.values())
+
+
+def load(folder: Path) -> tuple[list[Claim], list[Problem]]:
+    """The claims in `runs/published/`; none, and the reason, if the file is missing or damaged. Never raises for that.
+
+    Args:
+        folder: `runs/published/`.
+    """
+    try:
+        return read(folder / FILE), []
+    except UserError as error:
+        return [], [Problem(f"published/{FILE}", str(error))]
+
+
+def decide(claim: Claim, evidence: Evidence) -> Decision:
+    """The verdict on a claim; an error, not a verdict, if its predicate raises or what it needs is not there."""
+    try:
+        return Decision(claim, known()[claim.predicate](evidence, claim.parameters))
+    except UserError as error:
+        return Decision(claim, error=str(error))
+    except Exception as error:  # whatever a predicate raises is shown, and hides no other claim
+        return Decision(claim, error=f"predicate {claim.predicate} raised {type(error).__name__}: {error}")
+
+
+def decide_all(claims: Iterable[Claim], evidence: Evidence) -> list[Decision]:
+    """The verdict on every claim, in their order."""
+    return [decide(claim, evidence) for claim in claims]
+
+
+def problems(folder: Path, decisions: Sequence[Decision] = ()) -> list[Problem]:
+    """What a strict build refuses: a ledger that cannot be read, and claims that ended in an error.
+
+    Args:
+        folder: `runs/published/`.
+        decisions: from `decide_all`; without them only the file is checked.
+    """
+    failed = [Problem(f"published/{FILE}", f"claim {d.claim.id}: {d.error}") for d in decisions if d.error]
+    return load(folder)[1] + failed

@@ -1,0 +1,181 @@
+"""The values that the two papers published, from `runs/published/` (data dictionary: the README beside the files)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from ndcore.problems import Problem
+from ndcore.study import ATTEMPTS, EPOCHS, NETWORKS
+from ndreport.evidence.csv_files import PublishedFile, load
+
+KEY = ("study", "dataset", "arch", "norm", "epochs", "attempt", "metric")
+SETTING = {"study": "string", "dataset": "string", "arch": "string", "norm": "string", "epochs": "int64"}
+MEASUREMENT = {"metric": "string", "value": "float64", "unit": "string", "source": "string"}
+CIFAR = {
+    "dataset": frozenset({"cifar10", "cifar100"}),
+    "arch": frozenset(network.arch for network in NETWORKS),
+    "norm": frozenset({"bn", "nd"}),
+    "epochs": frozenset(EPOCHS),
+    "attempt": frozenset(ATTEMPTS),
+}
+IMAGENET_NETWORKS = {"vgg11": "VGG-11", "resnet18": "ResNet-18", "densenet121": "DenseNet-121"}
+"""Names in the files, and in Tables 6, 7 and 10."""
+
+
+def _only(**values: str) -> dict[str, frozenset]:
+    """The values that a column may hold, separated by spaces."""
+    return {column: frozenset(names.split(" ")) for column, names in values.items()}
+
+
+ACCURACIES = PublishedFile(
+    name="accuracies.csv",
+    rows=600,
+    columns=SETTING | {"attempt": "Int64", "split": "string", "split_evidence": "string"} | MEASUREMENT,
+    key=KEY,
+    allowed=CIFAR | _only(study="original re", split=" train test", metric="top1", unit="percent"),
+)
+"""Tables 4 and 5 of the second study and the attempts behind them: top-1 accuracies in percent."""
+
+TIMES = PublishedFile(
+    name="times.csv",
+    rows=840,
+    columns=SETTING | {"attempt": "Int64"} | MEASUREMENT,
+    key=KEY,
+    allowed=CIFAR | _only(study="re", metric="train_seconds test_seconds", unit="seconds"),
+)
+"""Tables 8 and 9 of the second study and the attempts behind them: seconds of training and of testing."""
+
+RECOVERED = PublishedFile(
+    name="recovered.csv",
+    rows=502,
+    columns=SETTING | {"attempt": "Int64", "split": "string", "flag": "string"} | MEASUREMENT,
+    key=(*KEY, "split"),
+    allowed=CIFAR
+    | _only(study="re", split="train test", metric="top1 seconds parameters")
+    | _only(unit="percent seconds parameters"),
+)
+"""What the second study's own logs printed, training and test apart: highest top-1 over the epochs, summed seconds."""
+
+FIRST_VERSION = PublishedFile(
+    name="first_version.csv",
+    rows=358,
+    columns=SETTING | {"attempt": "Int64"} | MEASUREMENT,
+    key=KEY,
+    allowed=CIFAR | _only(study="re", metric="top1", unit="percent"),
+)
+"""The attempts' accuracies as the first public version of the spreadsheet held them, with three decimals."""
+
+IMAGENET = PublishedFile(
+    name="imagenet.csv",
+    rows=56,
+    columns=SETTING | {"attempt": "Int64"} | MEASUREMENT,
+    key=KEY,
+    allowed=_only(study="original re", dataset="imagenet", norm="none bn nd", metric="top1 top5 total_seconds")
+    | _only(arch=" ".join(IMAGENET_NETWORKS), unit="percent seconds")
+    | {"epochs": frozenset({90}), "attempt": frozenset({1})},
+)
+"""Tables 6, 7 and 10 of the second study and the spreadsheet's values behind them."""
+
+MODEL_ZOO = PublishedFile(
+    name="model_zoo.csv",
+    rows=8,
+    columns={k: v for k, v in SETTING.items() if k != "epochs"} | MEASUREMENT,
+    key=("arch", "norm", "metric"),
+    allowed=_only(study="torchvision", dataset="imagenet", norm="none bn", metric="top1_error top5_error")
+    | _only(arch=" ".join(IMAGENET_NETWORKS), unit="percent"),
+)
+"""Error rates on ImageNet that torchvision's documentation gives for its trained networks."""
+
+PRINTED_COLOURS = PublishedFile(
+    name="colours.csv",
+    rows=134,
+    columns=SETTING | {"metric": "string", "colour": "string", "source": "string"},
+    key=("dataset", "arch", "norm", "epochs", "metric"),
+    allowed=_only(study="re", dataset="cifar10 cifar100 imagenet", norm="none bn nd", metric="top1 top5")
+    | {"arch": CIFAR["arch"] | frozenset(IMAGENET_NETWORKS), "epochs": frozenset({*EPOCHS, 90})}
+    | _only(colour="green black red"),
+)
+"""The colours in which Tables 4 to 7 of the second study print its reproduced values."""
+
+NET_SIZES = PublishedFile(
+    name="net_sizes.csv",
+    rows=10,
+    columns={"study": "string", "arch": "string"} | MEASUREMENT,
+    key=("study", "arch", "metric"),
+    allowed={"arch": CIFAR["arch"]} | _only(study="original", metric="parameters", unit="million"),
+)
+"""Parameters of the CIFAR networks as the original prints them."""
+
+REPOSITORY = PublishedFile(
+    name="repository.csv",
+    rows=17,
+    columns=dict.fromkeys(("study", "item", "name", "value", "source"), "string"),
+    key=("study", "item", "name"),
+    allowed=_only(study="re", item="seed learning_rate runs_as_released imported"),
+)
+"""What the second study's public scripts do, where its text says something about it."""
+
+
+DESIGN = PublishedFile(
+    name="design.csv",
+    rows=16,
+    columns={"study": "string", "dataset": "string", "norm": "string"} | MEASUREMENT,
+    key=("dataset", "norm", "metric"),
+    allowed={k: CIFAR[k] for k in ("dataset", "norm")}
+    | _only(study="re", metric="networks epoch_settings attempts runs", unit="count"),
+)
+"""Table 2 of the second study: how many runs of what."""
+
+SETUP = PublishedFile(
+    name="setup.csv",
+    rows=88,
+    columns=dict.fromkeys(("study", "topic", "item", "entry", "source"), "string"),
+    key=("study", "topic", "item"),
+    allowed=_only(study="original re"),
+)
+"""Table 3 of the second study and its §4, beside what the original states: settings, data, hardware, software."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """Every file of published values as a table; one that could not be read has no rows."""
+
+    accuracies: pd.DataFrame = field(default_factory=ACCURACIES.empty)
+    times: pd.DataFrame = field(default_factory=TIMES.empty)
+    recovered: pd.DataFrame = field(default_factory=RECOVERED.empty)
+    first_version: pd.DataFrame = field(default_factory=FIRST_VERSION.empty)
+    imagenet: pd.DataFrame = field(default_factory=IMAGENET.empty)
+    model_zoo: pd.DataFrame = field(default_factory=MODEL_ZOO.empty)
+    design: pd.DataFrame = field(default_factory=DESIGN.empty)
+    setup: pd.DataFrame = field(default_factory=SETUP.empty)
+    colours: pd.DataFrame = field(default_factory=PRINTED_COLOURS.empty)
+    net_sizes: pd.DataFrame = field(default_factory=NET_SIZES.empty)
+    repository: pd.DataFrame = field(default_factory=REPOSITORY.empty)
+
+
+FILES = {
+    "accuracies": ACCURACIES,
+    "times": TIMES,
+    "recovered": RECOVERED,
+    "first_version": FIRST_VERSION,
+    "imagenet": IMAGENET,
+    "model_zoo": MODEL_ZOO,
+    "design": DESIGN,
+    "setup": SETUP,
+    "colours": PRINTED_COLOURS,
+    "net_sizes": NET_SIZES,
+    "repository": REPOSITORY,
+}
+"""The file of each table of `Published`."""
+
+
+def load_all(folder: Path) -> tuple[Published, list[Problem]]:
+    """Read every file of `runs/published/`; a missing or damaged one becomes a problem, never an exception."""
+    tables, problems = {}, []
+    for name, file in FILES.items():
+        tables[name], found = load(file, folder)
+        problems += found
+    return Published(**tables), problems

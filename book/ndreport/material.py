@@ -1,0 +1,70 @@
+"""What a page of the book starts from: everything in `runs/`, and what could not be read there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from ndcore.experiment.folders import runs_folder
+from ndcore.experiment.records import RunRecord, scan
+from ndcore.problems import Problem
+from ndreport.evidence.claims import Claim, ledger
+from ndreport.evidence.faults import FaultReport
+from ndreport.evidence.faults import load as load_faults
+from ndreport.evidence.published import Published, load_all
+from ndreport.pages.cost.bench import Bench, load_bench
+from ndreport.rendering.html import Html, notice
+
+
+@dataclass(frozen=True)
+class Material:
+    """All records, published values and benchmarks."""
+
+    records: list[RunRecord]
+    problems: list[Problem]
+    """Files that could not be used, and why."""
+    published: Published = field(default_factory=Published)
+    """What the two papers published, one table per file."""
+    bench: Bench = field(default_factory=Bench)
+    """What `ndcore bench` measured here."""
+    claims: list[Claim] = field(default_factory=list)
+    """The ledger of claims."""
+    faults: list[FaultReport] = field(default_factory=list)
+    """Kill experiments, the newest first."""
+
+    @property
+    def accuracies(self) -> pd.DataFrame:
+        """Tables 4 and 5 and the attempts behind them; columns: see `ndreport.evidence.published`."""
+        return self.published.accuracies
+
+    @property
+    def times(self) -> pd.DataFrame:
+        """Tables 8 and 9 and the attempts behind them."""
+        return self.published.times
+
+    @property
+    def complete(self) -> list[RunRecord]:
+        return [r for r in self.records if r.status == "complete"]
+
+    @property
+    def failed(self) -> list[RunRecord]:
+        return [r for r in self.records if r.status == "failed"]
+
+    def problem_notice(self) -> Html:
+        """A box that names every file that could not be used; empty if there is none."""
+        items = [f"{problem.file} {problem.reason}" for problem in self.problems]
+        return notice("warning", "Files in runs/ that are not shown", items)
+
+
+def load(folder: Path | None = None) -> Material:
+    """Read everything in `runs/` that pages show; a bad file becomes a problem, never an exception."""
+    folder = folder or runs_folder()
+    records, problems = scan(folder)
+    published, unpublished = load_all(folder / "published")
+    bench, no_bench = load_bench(folder)
+    claims, no_claims = ledger.load(folder / "published")
+    kills, no_kills = load_faults(folder)
+    problems = [*problems, *unpublished, *no_bench, *no_claims, *no_kills]
+    return Material(records, problems, published, bench, claims, kills)

@@ -1,0 +1,1 @@
+"""The code of the pages, each named as its page."""

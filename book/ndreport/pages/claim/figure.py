@@ -1,0 +1,122 @@
+"""Forest plot: ND − BN of every network on test images, original beside reproduction, with a summary row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ndreport.evidence.families import Tested
+from ndreport.evidence.paired import ALPHA
+from ndreport.evidence.published import Published
+from ndreport.evidence.series import PLACE, logged_tests
+from ndreport.pages.measured.tables import block_name
+from ndreport.rendering.html import Html
+from ndreport.rendering.prose import percent, points
+from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
+
+SERIES = {"logs": ("o", BLUE, -0.14, "reproduction, test"), "original": ("D", VERMILLION, 0.14, "original")}
+"""Marker, colour, place within a row and label."""
+
+
+def forest_rows(published: Published, values: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn: one row per data set × epochs with logs × network.
+
+    Columns: `dataset`, `epochs`, `arch`, `network`, `logs` and `original` (ND − BN, percentage points; NaN where there
+    is none), `low` and `high`: the difference of any ND run and any BN run of the logs lies between them.
+
+    Args:
+        published: every file of published values.
+        values: from `ndreport.evidence.series.paired_values`.
+    """
+    key = [*PLACE, "arch"]
+    logs = values.loc[values["who"] == "logs", [*key, "network", "gain"]].rename(columns={"gain": "logs"})
+    original = values.loc[values["who"] == "original", [*key, "gain"]].rename(columns={"gain": "original"})
+    rows = logs.merge(original, on=key, how="left")
+    tests = {norm: group.set_index(key) for norm, group in logged_tests(published).groupby("norm")}
+    places = pd.MultiIndex.from_frame(rows[key])
+    if rows.empty:
+        return rows.assign(low=[], high=[])
+    low = tests["nd"].loc[places, "lowest"].to_numpy() - tests["bn"].loc[places, "highest"].to_numpy()
+    high = tests["nd"].loc[places, "highest"].to_numpy() - tests["bn"].loc[places, "lowest"].to_numpy()
+    return rows.assign(low=low, high=high)
+
+
+def forest_figure(rows: pd.DataFrame, tested: Sequence[Tested]) -> Html:
+    """One panel per data set; a sentence if there is nothing to draw.
+
+    Args:
+        rows: from `forest_rows`.
+        tested: from `ndreport.evidence.families.paired_tests`; gives the summary rows.
+    """
+    panels = {place: group for place, group in rows.groupby(PLACE)}
+    if not panels:
+        return Html('<p class="nd-empty">The logs of the study could not be read, so there is nothing to draw.</p>')
+    with style():
+        figure = Figure(figsize=(4.8, 0.9 + 3.3 * len(panels)))
+        for axes, (place, group) in zip(
+            figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels.items(), strict=True
+        ):
+            _panel(axes, place, group, {t.who: t for t in tested if (t.dataset, t.epochs) == place and t.paired})
+        handles = [
+            Line2D([], [], color=c, marker=m, linestyle="", label=label, markerfacecolor=c if who == "logs" else "none")
+            for who, (m, c, _, label) in SERIES.items()
+        ]
+        figure.legend(handles=handles, loc="outside upper center", ncols=2, handletextpad=0.3)
+        caption = (
+            "ND − BN in top-1 accuracy per network. Right of the line ND is ahead. Thin lines of the reproduction: "
+            "from its worst ND run minus its best BN run to the reverse; the original printed one value each. Last "
+            f"row: Hodges–Lehmann shift over the networks with its exact interval ({percent(100 * (1 - ALPHA), 0)})."
+        )
+        return render(figure, "claim-forest", caption, forest_alt(rows, tested))
+
+
+def _panel(axes: Axes, place: tuple[str, int], rows: pd.DataFrame, summaries: dict[str, Tested]) -> None:
+    names = [*rows["network"], "over the networks"]
+    for who, (marker, colour, shift, _) in SERIES.items():
+        heights = [number + shift for number in range(len(rows))]
+        axes.plot(
+            rows[who],
+            heights,
+            marker,
+            color=colour,
+            markersize=4.5,
+            markerfacecolor=colour if who == "logs" else "none",
+        )
+        if who == "logs":
+            axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=1)
+        if who in summaries:
+            paired, height = summaries[who].paired, len(rows) + 0.2 + shift
+            axes.hlines([height], *paired.interval, color=colour, linewidth=2.4)
+            axes.plot([paired.shift], [height], marker, color=colour, markersize=7, markerfacecolor=colour)
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.axhline(len(rows) - 0.4, color=INK, linewidth=0.6)
+    axes.set_yticks([*range(len(rows)), len(rows) + 0.2], names)
+    axes.get_yticklabels()[-1].set_fontweight("bold")
+    axes.set_ylim(len(rows) + 0.8, -0.6)
+    axes.set_xlim(left=min(-1.0, rows["low"].min() - 1))
+    axes.grid(visible=False, axis="y")
+    axes.set_title(block_name(*place), fontsize=10, loc="left")
+    axes.set_xlabel("ND − BN (percentage points)")
+
+
+def forest_alt(rows: pd.DataFrame, tested: Sequence[Tested]) -> str:
+    """What the figure states, in words: every drawn value."""
+    parts = []
+    for place, group in rows.groupby(PLACE):
+        networks = (
+            f"{row.network} {points(row.logs)} (runs {points(row.low)} to {points(row.high)}), original "
+            f"{points(row.original)}"
+            for row in group.itertuples()
+        )
+        shifts = (
+            f"{SERIES[t.who][3]} {points(t.paired.shift)} ({points(t.paired.interval[0])} to "
+            f"{points(t.paired.interval[1])})"
+            for t in tested
+            if t.who in SERIES and (t.dataset, t.epochs) == place and t.paired
+        )
+        parts.append(f"{block_name(*place)}: {'; '.join(networks)}; over the networks {', '.join(shifts)}")
+    return f"ND − BN in percentage points of top-1 accuracy. {'. '.join(parts)}."

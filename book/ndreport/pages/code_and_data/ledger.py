@@ -1,0 +1,68 @@
+"""`runs/published/findings.yaml`: what was found in code and data, read and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from ndcore import foreign
+from ndcore.experiment.config import RunConfig
+from ndcore.problems import Problem
+
+FILE = "findings.yaml"
+THEMES = {"networks": "Networks", "layers": "Layers", "training": "Training and selection"}
+
+
+class Finding(BaseModel):
+    """One finding: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    id: str
+    """Also the anchor on the page and the name of the function that computes the evidence."""
+    theme: Literal["networks", "layers", "training"]
+    title: str
+    strength: Literal["proven", "suggested", "open"]
+    statement: str
+    """In our words, without results."""
+    source: str
+    """Where it can be looked up."""
+    tests: tuple[RunConfig, ...] = ()
+    """The cheapest runs that would tell."""
+    no_test: str = ""
+    """Why there is none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parsed(cls, values: Any) -> Any:
+        tests = values.get("tests", ()) if isinstance(values, dict) else ()
+        return values if not tests else values | {"tests": tuple(RunConfig(**test) for test in tests)}
+
+    @model_validator(mode="after")
+    def _tested_or_explained(self) -> Self:
+        if bool(self.tests) == bool(self.no_test):
+            raise ValueError(f"{self.id}: needs either tests or a reason why there is none")
+        return self
+
+
+def load(folder: Path) -> tuple[list[Finding], list[Problem]]:
+    """All findings; none, and the reason, if the file is missing or damaged. Never raises for that.
+
+    Args:
+        folder: `runs/published/`.
+    """
+    try:
+        return _read(folder / FILE), []
+    except ValueError as error:
+        return [], [Problem(f"published/{FILE}", f"cannot be used: {error}")]
+
+
+@foreign.refusing
+def _read(path: Path) -> list[Finding]:
+    findings = [foreign.validated(Finding, entry) for entry in foreign.read_yaml(path)]
+    names = [finding.id for finding in findings]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{', '.join(twice)}: an id that is there twice")
+    return findings

@@ -1,0 +1,1 @@
+"""The page that explains network deconvolution, from what `ndreport.explained` computes."""

@@ -1,0 +1,105 @@
+"""Which entries of a patch share a block: the layer's layout beside the one it is usually described with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+
+from ndreport.explained.layout import channels_together, neighbours_together, usual_description
+from ndreport.pages.explained.heatmap import readable_on, side_by_side
+from ndreport.rendering.html import Html, table
+from ndreport.rendering.prose import count
+from ndreport.rendering.svg import BLUE, GREEN, PURPLE, render, style
+from ndreport.rendering.values import Value
+
+FILLS = (BLUE, "#E69F00", GREEN, PURPLE)
+"""Okabe and Ito's colours of the blocks; the digit in a cell says the block as well."""
+ASKED = "Counted over a layer by ndreport.explained: {way}"
+
+
+def layouts(found: np.ndarray, block: int) -> Html:
+    """Two figures: the blocks that a layer was found to have, and groups of successive channels.
+
+    Args:
+        found: block of every channel and kernel position, (c, k).
+        block: channels per block.
+    """
+    usual = usual_description(len(found), block)
+    return side_by_side(
+        [
+            _layout(found, "blocks-code", "What the layer does: block of every entry of a patch, found by experiment."),
+            _layout(usual, "blocks-usual", "The usual description: every block is a group of successive channels."),
+        ]
+    )
+
+
+def layout_alt(blocks: np.ndarray) -> str:
+    """What the cells state, in words."""
+    near, pairs = neighbours_together(blocks)
+    same, across = channels_together(blocks)
+    mixed = sum(len(set(row)) > 1 for row in blocks.tolist())
+    return (
+        f"{count(blocks.shape[0], 'channel')} as rows, {count(blocks.shape[1], 'kernel position')} as columns, in "
+        f"every cell its block. {mixed} of the channels belong to more than one block. {near} of {pairs} pairs of "
+        f"neighbouring pixels of a channel are in one block, and {same} of {across} pairs of channels at one position."
+    )
+
+
+def _layout(blocks: np.ndarray, ident: str, caption: str) -> Html:
+    channels, positions = blocks.shape
+    with style():
+        figure = Figure(figsize=(4.0, 3.7))
+        axes = figure.subplots()
+        axes.grid(False)
+        axes.imshow(
+            blocks % len(FILLS), cmap=ListedColormap(FILLS), vmin=-0.5, vmax=len(FILLS) - 0.5, interpolation="none"
+        )
+        for (channel, position), block in np.ndenumerate(blocks):
+            ink = readable_on(FILLS[block % len(FILLS)])
+            axes.text(position, channel, str(block), ha="center", va="center", fontsize=9, color=ink)
+        axes.set(
+            xlabel="kernel position, row by row", ylabel="channel", xticks=range(positions), yticks=range(channels)
+        )
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+        return render(figure, ident, caption, layout_alt(blocks))
+
+
+def layouts_view(found: dict[int, np.ndarray]) -> pd.DataFrame:
+    """Cells of the table of layouts: one row per number of blocks.
+
+    Args:
+        found: block of every entry (c, k), by the number of blocks.
+    """
+    rows = {f"{number}": _counts(blocks) for number, blocks in found.items()}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _counts(blocks: np.ndarray) -> dict[tuple[str, str], Value]:
+    usual = usual_description(len(blocks), len(blocks) // len(np.unique(blocks)))
+    sources = {
+        "as the layer does": (blocks, "blocks.find_blocks"),
+        "as usually described": (usual, "layout.usual_description"),
+    }
+    kinds = {"neighbouring pixels of a channel": neighbours_together, "channels at one position": channels_together}
+    return {
+        (kind, name): _of(*counted(layout), ASKED.format(way=way))
+        for kind, counted in kinds.items()
+        for name, (layout, way) in sources.items()
+    }
+
+
+def _of(part: int, whole: int, note: str) -> Value:
+    return Value(f"{part} of {whole}", note, number=part)
+
+
+def layouts_table(found: dict[int, np.ndarray]) -> Html:
+    """How many pairs are whitened together, by the number of blocks."""
+    channels = {len(blocks) for blocks in found.values()}
+    caption = (
+        f"Pairs of entries that are whitened together, in layers with {' and '.join(map(str, channels))} channels and "
+        "square kernels of three by three."
+    )
+    return table(layouts_view(found), caption, "blocks", "Blocks")

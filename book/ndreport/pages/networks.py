@@ -1,0 +1,134 @@
+"""The networks as the registry builds them: sizes, operations and layers, counted without memory for their tensors."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import prod
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ndcore import models
+from ndcore.study import NETWORKS, NORM_LABELS
+from ndreport.evidence.published import Published
+from ndreport.rendering.links import SOURCES_PAGE
+from ndreport.rendering.prose import Prose, prose
+from ndreport.rendering.values import Value, missing
+
+if TYPE_CHECKING:
+    from torch import nn
+
+KINDS = ("BatchNorm2d", "FastDeconv", "Delinear")
+STUDY_CLASSES = {32: 10, 224: 1000}
+"""Classes by image size: the counts of the study are those of CIFAR-10 and ImageNet."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """One network with one normalisation."""
+
+    name: str
+    norm: str
+    parameters: int
+    macs: int
+    """Multiply-adds of convolutions and linear layers for one image, in evaluation mode, without the fold of ND."""
+    layers: dict[str, int]
+    """Layers that an image passes through, by class."""
+
+
+@cache
+def network(name: str, norm: str) -> nn.Module:
+    """A network of the study's size without memory for its tensors, in evaluation mode. Imports torch."""
+    import torch  # noqa: PLC0415 - only pages that look into networks need it
+
+    with torch.device("meta"):
+        return models.create(name, norm, STUDY_CLASSES[models.describe(name).input_size[1]]).eval()
+
+
+@cache
+def take(name: str, norm: str) -> Inventory:
+    """Follow one image through a network without memory for its tensors. Imports torch."""
+    import torch  # noqa: PLC0415
+    from torch.nn.modules.conv import _ConvNd  # noqa: PLC0415
+
+    macs, layers = 0, Counter()
+
+    def count(module: nn.Module, args: tuple, output: torch.Tensor) -> None:
+        nonlocal macs
+        layers[type(module).__name__] += 1
+        if isinstance(module, (_ConvNd, torch.nn.Linear)):
+            macs += output.numel() * prod(module.weight.shape[1:])
+
+    model = network(name, norm)
+    hooks = [module.register_forward_hook(count) for module in model.modules()]
+    with torch.device("meta"), torch.no_grad():
+        model(torch.empty(1, *models.describe(name).input_size))
+    for hook in hooks:
+        hook.remove()
+    parameters = sum(p.numel() for p in model.parameters())
+    return Inventory(name, norm, parameters, macs, {kind: layers[kind] for kind in KINDS})
+
+
+def printed_sizes(published: Published) -> dict[str, tuple[float, str] | None]:
+    """Parameters in millions as the original study prints them, and the source, by our network's name.
+
+    The networks of the study are there in any case; None says that the file is damaged or lacks the size.
+    """
+    sizes = {row.arch: (row.value, row.source) for row in published.net_sizes.itertuples()}
+    return {network.ours[0]: sizes.get(network.arch) for network in NETWORKS}
+
+
+def printed_million(published: Published, name: str) -> str:
+    """ "2.91 million", or that the value is missing."""
+    size = printed_sizes(published)[name]
+    return f"{size[0]} million" if size else "missing, its file is damaged"
+
+
+def inventory_view(names: Sequence[str], printed: dict[str, tuple[float, str] | None]) -> pd.DataFrame:
+    """One row per network and normalisation: parameters, operations, layers, and the size that the study prints."""
+    rows, index = [], []
+    for name in names:
+        known = models.describe(name)
+        for norm in known.norms:
+            found = take(name, norm)
+            note = f"counted: ndcore.models.create({name!r}, {norm!r})"
+            index.append(f"{known.title} ({name}), {NORM_LABELS[norm]}")
+            rows.append(
+                {
+                    "parameters": Value(f"{found.parameters:,}", note, "", found.parameters),
+                    "million MACs": Value(f"{found.macs / 1e6:,.2f}", f"{note}, one image", "", found.macs / 1e6),
+                    **{kind: Value(str(number), note, "", number) for kind, number in found.layers.items()},
+                    "printed (million)": _printed(found, printed),
+                }
+            )
+    return pd.DataFrame(rows, index=pd.Index(index))
+
+
+def _printed(found: Inventory, printed: dict[str, tuple[float, str] | None]) -> Value:
+    if found.name not in printed:
+        return missing("not printed", "the study prints no size for this network")
+    if printed[found.name] is None:
+        return missing("missing", "the file of printed sizes is damaged or lacks this value", SOURCES_PAGE)
+    size, source = printed[found.name]
+    same = abs(found.parameters / 1e6 - size) < 0.01
+    return Value(f"{size:.2f} {'=' if same else '≠'}", f"{source}; = within 0.01 million", SOURCES_PAGE, size)
+
+
+def with_images_of(side: int) -> list[str]:
+    """Networks that were defined for images of that height and width."""
+    return [name for name in models.names() if models.describe(name).input_size[1] == side]
+
+
+def descriptions(names: Sequence[str]) -> Prose:
+    """What each network is and how it differs from its paper, from the docstring of its module."""
+    parts = []
+    for name in names:
+        text = inspect.getdoc(importlib.import_module(f"ndcore.models.{name}"))
+        head, _, body = text.partition("\n\n")
+        parts.append(f"### {name}\n\n**{' '.join(head.split())}**\n\n{body}")
+    return prose("\n\n".join(parts))

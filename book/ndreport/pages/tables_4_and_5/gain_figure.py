@@ -1,0 +1,131 @@
+"""Figures 2 and 3 drawn for the question that the study asks: how far ND is ahead of BN in every network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ndcore.study import DATASETS
+from ndreport.pages.tables_4_and_5.figures import NUMBERS, PANELS
+from ndreport.pages.tables_4_and_5.gain_series import OURS, ROWS, Gain, Series
+from ndreport.rendering.html import Html, table
+from ndreport.rendering.links import RUNS_PAGE
+from ndreport.rendering.prose import count, points
+from ndreport.rendering.svg import INK, render, style
+from ndreport.rendering.values import NOT_RUN, Value, missing
+
+SIZE = (4.6, 6.0)
+STEP = 0.17
+"""Distance of the series within a row."""
+
+
+def gain_alt(drawn: Sequence[Series], dataset: str, epochs: int) -> str:
+    """What one panel states, in words: every drawn value."""
+    if not drawn:
+        return f"ND − BN, {DATASETS[dataset]}, {count(epochs, 'epoch')}: nothing to show yet."
+    parts = [f"{s.label}: {', '.join(f'{ROWS[g.row]} {_in_words(g)}' for g in s.gains)}" for s in drawn]
+    return (
+        f"ND − BN in percentage points of top-1 accuracy on {DATASETS[dataset]} after {count(epochs, 'epoch')}, a "
+        f"point per network, interval in brackets. {'; '.join(parts)}."
+    )
+
+
+def _in_words(gain: Gain) -> str:
+    between = "" if isnan(gain.low) else f" [{points(gain.low)} to {points(gain.high)}]"
+    return points(gain.gain) + between
+
+
+def gain_panel(drawn: Sequence[Series], dataset: str, epochs: int) -> Html:
+    """One panel: a point per network and series, with its interval, and a line where ND and BN are equal."""
+    with style():
+        figure = Figure(figsize=SIZE)
+        axes = figure.subplots()
+        low, high = _limits([gain.gain for series in drawn for gain in series.gains])
+        axes.set(xlim=(low, high), xlabel="ND − BN (percentage points of top-1 accuracy)")
+        for number, series in enumerate(drawn):
+            _draw(axes, series, (number - (len(drawn) - 1) / 2) * STEP, (low, high))
+        axes.axvline(0, color=INK, linewidth=1)
+        axes.set_yticks(range(len(ROWS)), list(ROWS.values()))
+        axes.set_ylim(len(ROWS) - 0.4, -0.6)
+        axes.grid(visible=False, axis="y")
+        for border in range(len(ROWS) - 1):
+            axes.axhline(border + 0.5, color=INK, linewidth=0.5, alpha=0.2)
+        if drawn:
+            axes.legend(loc="lower center", bbox_to_anchor=(0.35, 1.0), ncols=2, handletextpad=0.2, columnspacing=1.0)
+        caption = (
+            f"Figure {NUMBERS[dataset]} ({PANELS[epochs]}) as differences: {DATASETS[dataset]}, "
+            f"{count(epochs, 'epoch')}. Right of the line ND is ahead; an arrow marks an interval that goes on."
+        )
+        return render(figure, f"gain-{NUMBERS[dataset]}-{PANELS[epochs]}", caption, gain_alt(drawn, dataset, epochs))
+
+
+def _limits(gains: Sequence[float]) -> tuple[float, float]:
+    """Ends of the axis: around all points and zero. Intervals may go on beyond; three attempts can make them vast."""
+    low, high = min([0, *gains]), max([1, *gains])
+    margin = 0.12 * (high - low)
+    return low - margin, high + margin
+
+
+def _draw(axes: Axes, series: Series, shift: float, limits: tuple[float, float]) -> None:
+    places = list(ROWS)
+    for gain in series.gains:
+        height = places.index(gain.row) + shift
+        if not isnan(gain.low):
+            ends = [min(max(end, limits[0]), limits[1]) for end in (gain.low, gain.high)]
+            axes.plot(ends, [height] * 2, color=series.colour, linewidth=1.4)
+            for end, limit, arrow in zip((gain.low, gain.high), limits, "<>", strict=True):
+                if (end < limit) if arrow == "<" else (end > limit):
+                    axes.plot([limit], [height], arrow, color=series.colour, markersize=5, clip_on=False)
+    heights = [places.index(gain.row) + shift for gain in series.gains]
+    axes.plot(
+        [gain.gain for gain in series.gains], heights, series.marker, color=series.colour, linestyle="", markersize=4.5,
+        markerfacecolor=series.colour if series.filled else "none", label=series.label,
+    )  # fmt: skip
+
+
+def gain_figure(panels: dict[int, list[Series]], dataset: str) -> Html:
+    """ND minus BN per network, one panel per number of epochs.
+
+    Args:
+        panels: from `gain_series`.
+        dataset: "cifar10" or "cifar100".
+    """
+    drawn = "\n".join(gain_panel(series, dataset, epochs) for epochs, series in panels.items())
+    return Html(f'<div class="nd-figures">\n{drawn}\n</div>')
+
+
+def gain_view(panels: dict[int, list[Series]]) -> pd.DataFrame:
+    """The points of all panels as cells: networks × (epochs, series)."""
+    columns = {}
+    for epochs, drawn in panels.items():
+        group = f"{count(epochs, 'epoch')}, ND − BN"
+        own = [series for series in drawn if series.label == OURS] or [Series(OURS, "", "", True, [])]
+        for series in [*(s for s in drawn if s.label != OURS), *own]:
+            columns[group, series.label] = [_cell(series, row) for row in ROWS]
+    view = pd.DataFrame(columns, index=list(ROWS.values()))
+    view.columns = pd.MultiIndex.from_tuples(view.columns)
+    return view
+
+
+def _cell(series: Series, row: str) -> Value:
+    gains = [gain for gain in series.gains if gain.row == row]
+    if not gains and series.label == OURS:
+        return missing(NOT_RUN, f"no pair of records of {row} that differs in its normalisation only", RUNS_PAGE)
+    if not gains:
+        return missing("none", "the study prints no value of this network, or not enough of them are known")
+    text = "; ".join(_in_words(gain) for gain in gains)
+    number = gains[0].gain if len(gains) == 1 else None
+    return Value(text, "; ".join(gain.note for gain in gains), gains[0].link, number)
+
+
+def gain_table(panels: dict[int, list[Series]], dataset: str) -> Html:
+    """The points and intervals of the figure as HTML."""
+    caption = (
+        f"ND − BN, {DATASETS[dataset]}, in percentage points of top-1 accuracy, with the interval in brackets: Welch's "
+        "for the reproduction, one standard error to each side for our own runs."
+    )
+    return table(gain_view(panels), caption, f"gains-{NUMBERS[dataset]}", "Network")

@@ -1,0 +1,1 @@
+"""How the pages show values, tables, figures and sentences."""

@@ -1,0 +1,1 @@
+"""Everything that performs an experiment and records it."""

@@ -1,4 +1,0 @@
-"""The mathematics of network deconvolution, executed on photographs with the layers' own functions.
-
-Everything here returns plain numpy arrays, so that `ndcore.report.explained` can show it without torch.
-"""

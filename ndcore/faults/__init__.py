@@ -1,1 +1,0 @@
-"""The kill experiment: a run is killed at random moments, given again, and compared with one that was left alone."""
