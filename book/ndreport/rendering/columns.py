@@ -46,7 +46,7 @@ class Column:
             return missing(self.absent, _of(self.why, row), link)
         if self.show is None and self.digits is None:
             return Value(str(value), _of(self.note, row), link, value if isinstance(value, int | float) else None)
-        text = self.show(value) if self.show else f"{value:,.{self.digits}f}"
+        text = self.show(value) if self.show else f"{value:.{self.digits}f}"
         return Value(text, _of(self.note, row), link, value)
 
 
