@@ -17,7 +17,7 @@ from scipy import stats
 from ndcore.study import ATTEMPTS, NETWORKS
 from ndreport.evidence.corrections import attempts, logged_runs
 from ndreport.evidence.proportions import CONFIDENCE
-from ndreport.evidence.published import Published
+from ndreport.evidence.published import NETWORK_LABELS, Published
 
 KEY = ["dataset", "epochs", "arch", "norm"]
 THRESHOLD = 0.5
@@ -76,7 +76,7 @@ def deviations(published: Published) -> pd.DataFrame:
     single = attempts(published).dropna(subset="top1")  # without accuracies there may still be times
     if single.empty:
         return pd.DataFrame(columns=COLUMNS)
-    splits = published.accuracies.query("study == 're' and attempt.notna()").groupby(KEY)["split"].agg(list)
+    splits = published.attempts.groupby(KEY)["split"].agg(list)
     original = _originals(published)
     rows = []
     for name, group in single.groupby(KEY, sort=False):
@@ -119,7 +119,7 @@ COLUMNS = [
 
 
 def _originals(published: Published) -> dict[tuple, float]:
-    rows = published.accuracies[published.accuracies["study"] == "original"]
+    rows = published.original
     return dict(zip(rows[KEY].itertuples(index=False, name=None), rows["value"], strict=True))
 
 
@@ -127,7 +127,7 @@ def _row(name: tuple, original: float, values: pd.Series) -> dict:
     low, high = prediction_interval(values.to_numpy())
     known = not np.isnan([low, original]).any()
     return dict(zip(KEY, name, strict=True)) | {
-        "label": next(n.label for n in NETWORKS if n.arch == name[KEY.index("arch")]),
+        "label": NETWORK_LABELS[name[KEY.index("arch")]],
         "original": original,
         "runs": len(values),
         "mean": values.mean(),

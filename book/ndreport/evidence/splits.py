@@ -17,8 +17,8 @@ from math import isnan
 import pandas as pd
 
 from ndcore.study import DATASETS, EPOCHS
-from ndreport.evidence.corrections import CUT_OFF, SETTING, logged_runs
-from ndreport.evidence.published import Published
+from ndreport.evidence.corrections import CUT_OFF, logged_runs
+from ndreport.evidence.published import SETTING, Published
 
 TEST_IMAGES, TRAIN_IMAGES = 10_000, 50_000
 """Images of CIFAR-10 and of CIFAR-100."""
@@ -44,7 +44,7 @@ def measured_on(published: Published) -> pd.DataFrame:
     proven; `split_evidence` says why; `kind` is one of `KINDS`; `coarse` whether the first version has no more decimals
     than a share of 10,000 images.
     """
-    rows = published.accuracies.query("study == 're' and attempt.notna()").astype({"attempt": int})
+    rows = published.attempts
     if rows.empty:
         return pd.DataFrame(columns=COLUMNS)
     key = [*SETTING, "attempt"]

@@ -24,7 +24,6 @@ PERCENT = (2, 358)
 """By how many percent ND is said to lengthen a training, least and most (abstract and §7)."""
 SLOWER = "ND takes longer than BN"
 MOST, GAP, LEAST, RANGE = "longest training", "largest gap ND − BN", "smallest gap ND − BN", "additional time of ND"
-STATEMENTS = (SLOWER, MOST, GAP, LEAST, RANGE)
 
 
 def check(frame: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORMS
-from ndreport.evidence.published import TIMES
+from ndreport.evidence.published import NETWORK_LABELS
 
 NUMBERS = {"cifar10": 8, "cifar100": 9}
 LAST_DIGIT = 0.01
@@ -107,10 +107,9 @@ def repeated_times(times: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _measurement(row: pd.Series) -> str:
-    label = next(n.label for n in NETWORKS if n.arch == row["arch"])
     what = {"train_seconds": "training", "test_seconds": "testing"}[row["metric"]]
     column = setting_name(row["norm"], row["epochs"])
-    return f"{label} {column}, {DATASETS[row['dataset']]}, attempt {row['attempt']}, {what}"
+    return f"{NETWORK_LABELS[row['arch']]} {column}, {DATASETS[row['dataset']]}, attempt {row['attempt']}, {what}"
 
 
 def study_ratios(frame: pd.DataFrame) -> pd.DataFrame:
@@ -141,8 +140,3 @@ def study_ratios(frame: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def empty_settings() -> pd.DataFrame:
-    """The settings without any time, as after a damaged file."""
-    return settings(TIMES.empty())
