@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from ndcore.experiment.folders import PROJECT
+from ndcore.experiment.folders import NOTEBOOK, PROJECT
 
 FOLDERS = {"ndcore": PROJECT / "ndcore", "ndreport": PROJECT / "book" / "ndreport"}
 DIRECT = "modules directly in ndcore"
@@ -104,6 +105,13 @@ def test_imports_go_one_way(package, left):
 
 def test_the_experiments_know_nothing_of_the_report():
     assert [name for name, names in EDGES.items() if name.startswith("ndcore") and "ndreport" in str(names)] == []
+
+
+def test_the_notebook_of_a_run_needs_no_report():
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    names = set().union(*(imported(cell.source, MODULES) for cell in cells if cell.cell_type == "code"))
+    assert {"ndcore.experiment.experiment", "matplotlib.pyplot"} <= names
+    assert not [name for name in names if name.startswith(("ndreport", "seaborn", "pandas"))]
 
 
 def test_no_module_imports_itself_by_way_of_others():
