@@ -15,10 +15,8 @@ from ndreport.evidence.published import Published
 from ndreport.evidence.repeats import against_spread
 from ndreport.evidence.series import paired_values
 from ndreport.material import Material
-from ndreport.pages.measured.tables import block_name
+from ndreport.rendering.names import LABELS, block_name
 from ndreport.rendering.prose import count, listing, percent, points, probability
-
-LABELS = {network.arch: network.label for network in NETWORKS}
 
 
 def numbers(material: Material) -> dict[str, object]:
