@@ -15,6 +15,7 @@ from ndreport.evidence.published import Published
 from ndreport.evidence.repeats import against_spread
 from ndreport.evidence.series import paired_values
 from ndreport.material import Material
+from ndreport.rendering.glued import prefixed
 from ndreport.rendering.names import LABELS, block_name
 from ndreport.rendering.prose import count, listing, percent, points, probability
 
@@ -55,15 +56,15 @@ def _conclusion(tested: Sequence[Tested]) -> dict[str, object]:
     }
     for t in logs:
         [same] = [o for o in original if (o.dataset, o.epochs) == (t.dataset, t.epochs)]
-        shown = {
-            "ahead": _ahead(t),
-            "shift": points(t.paired.shift),
-            "interval": f"{points(t.paired.interval[0])} to {points(t.paired.interval[1])}",
-            "p": probability(t.paired.wilcoxon),
-            "holm": probability(t.wilcoxon_holm),
-            "original": _ahead(same),
-        }
-        found |= {f"{t.dataset}_{name}": value for name, value in shown.items()}
+        found |= prefixed(
+            t.dataset,
+            ahead=_ahead(t),
+            shift=points(t.paired.shift),
+            interval=f"{points(t.paired.interval[0])} to {points(t.paired.interval[1])}",
+            p=probability(t.paired.wilcoxon),
+            holm=probability(t.wilcoxon_holm),
+            original=_ahead(same),
+        )
     return found
 
 
@@ -120,10 +121,8 @@ def _equivalence(material: Material, values: pd.DataFrame) -> dict[str, object]:
     for dataset, here in both.groupby("dataset"):
         change = pd.DataFrame({norm.upper(): here[f"{norm}_logs"] - here[f"{norm}_original"] for norm in ("bn", "nd")})
         place, norm = change.abs().stack().idxmax()
-        found |= {
-            f"{dataset}_farthest": f"{norm} of {here.loc[place, 'network']} on {DATASETS[dataset]}",
-            f"{dataset}_far": points(change.loc[place, norm]),
-        }
+        farthest = f"{norm} of {here.loc[place, 'network']} on {DATASETS[dataset]}"
+        found |= prefixed(dataset, farthest=farthest, far=points(change.loc[place, norm]))
     return found
 
 
