@@ -12,7 +12,7 @@ from ndreport.evidence import claims
 from ndreport.evidence.equivalence import load_margin
 from ndreport.pages.ablation import runs as ablation
 from ndreport.pages.citations import material as citations
-from ndreport.pages.claims.evidence import evidence_of
+from ndreport.pages.claims import evidence_of
 from ndreport.pages.code_and_data import ledger as findings
 
 Check = Callable[[Path], Iterable[Problem]]
