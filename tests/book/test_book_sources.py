@@ -13,7 +13,7 @@ import yaml
 REPOSITORY = Path(__file__).parents[2]
 NOTEBOOKS = sorted((REPOSITORY / "book").glob("*.ipynb"))
 PAGES = sorted((REPOSITORY / "book").glob("*.md"))
-SENTENCES = sorted((REPOSITORY / "ndcore" / "report").rglob("*findings.py"))
+SENTENCES = sorted((REPOSITORY / "book" / "ndreport").rglob("*findings.py"))
 
 # What may stand in prose with digits although nobody computed it, each with its reason.
 ALLOWED = [
