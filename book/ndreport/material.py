@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import nan
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +17,9 @@ from ndreport.evidence.faults import FaultReport
 from ndreport.evidence.faults import load as load_faults
 from ndreport.evidence.published import Published, load_all
 from ndreport.pages.cost.bench import Bench, load_bench
+from ndreport.rendering.glued import glue_numbers, wanted
 from ndreport.rendering.html import Html, notice
+from ndreport.rendering.values import MISSING_FILE
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,26 @@ class Material:
     @property
     def failed(self) -> list[RunRecord]:
         return [r for r in self.records if r.status == "failed"]
+
+    def glue(self, page: str, numbers: Callable[[Material], Mapping[str, object]]) -> None:
+        """Give a page the numbers that its Markdown names.
+
+        Where a file in `runs/` cannot be read, the numbers that need it are "missing".
+
+        Args:
+            page: `claim` for `book/claim.ipynb`.
+            numbers: computes them; only damaged files may make it raise.
+        """
+        values: Mapping[str, object] = {}
+        try:
+            values = numbers(self)
+        except Exception:
+            if not self.problems:
+                raise
+        if self.problems:
+            values = {name: values.get(name, nan) for name in wanted(page) | values.keys()}
+            values = {name: MISSING_FILE if str(value) in ("nan", "") else value for name, value in values.items()}
+        glue_numbers(page, values)
 
     def problem_notice(self) -> Html:
         """A box that names every file that could not be used; empty if there is none."""
