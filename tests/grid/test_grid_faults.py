@@ -13,8 +13,8 @@ from papermill.inspection import inspect_notebook
 
 from ndcore.experiment.folders import PROJECT
 from ndcore.machine import usable_cores
-from ndreport.evidence import faults
-from ndreport.evidence.faults import FaultReport, Kill
+from ndreport.evidence import fault_reports
+from ndreport.evidence.fault_reports import FaultReport, Kill
 from ndreport.pages.power_failure.findings import about_kills, about_phases
 from ndreport.pages.power_failure.tables import conditions, kills_table
 
@@ -93,7 +93,7 @@ def test_what_counts_as_lost_and_as_duplicated(change, lost, duplicated):
 def test_a_report_comes_back_and_a_changed_one_is_named(tmp_path, made):
     path = made.write(tmp_path / "faults")
     assert path.name == "kills-cpu-20260102.json"
-    ((found,), problems) = faults.load(tmp_path)
+    ((found,), problems) = fault_reports.load(tmp_path)
     assert problems == []
     assert found.kills == made.kills
     document = json.loads(path.read_text())
@@ -101,7 +101,7 @@ def test_a_report_comes_back_and_a_changed_one_is_named(tmp_path, made):
     path.write_text(json.dumps(document))
     for name, text in {"torn.json": "{", "other.json": "[]", "newer.json": '{"schema": {"version": 2}}'}.items():
         (tmp_path / "faults" / name).write_text(text)
-    found, problems = faults.load(tmp_path)
+    found, problems = fault_reports.load(tmp_path)
     assert found == []
     assert {p.file: p.reason.split(" (")[0] for p in problems} == {
         "faults/kills-cpu-20260102.json": "was changed after it was written: its digest does not match its content",
@@ -169,7 +169,7 @@ def test_the_notebook_is_stripped_and_offers_its_parameters():
 
 
 def test_the_committed_experiment_is_whole():
-    found, problems = faults.load(PROJECT / "runs")
+    found, problems = fault_reports.load(PROJECT / "runs")
     assert problems == []
     assert len(found) >= 1
     assert all(len(report.kills) >= KILLS for report in found)

@@ -12,7 +12,7 @@ from citation_factory import ANN, KEYS, write_citations
 
 from ndreport.build.sphinx_extension import inputs_digest
 from ndreport.citations.labels import write_labels
-from ndreport.evidence.citations import LABELS, read_citations
+from ndreport.evidence.citation_counts import LABELS, read_citations
 from ndreport.pages.citations import findings
 from ndreport.pages.citations.figure import citation_figure
 from ndreport.pages.citations.material import Citations, load

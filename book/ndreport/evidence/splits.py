@@ -12,6 +12,7 @@ A value with neither stays open, whatever its neighbours are.
 
 from __future__ import annotations
 
+import itertools
 from math import isnan
 
 import pandas as pd
@@ -91,16 +92,8 @@ def split_summary(measured: pd.DataFrame) -> pd.DataFrame:
     Args:
         measured: from `measured_on`.
     """
-    grouped = measured.groupby(BLOCK)
-    counts = {"attempts": grouped.size()}
-    for name, column, value in (
-        ("test", "split", "test"),
-        ("train", "split", "train"),
-        ("open", "kind", NEITHER),
-        ("by_log", "kind", LOG),
-        ("by_decimal", "kind", DECIMAL),
-    ):
-        counts[name] = (measured[column] == value).groupby([measured[b] for b in BLOCK]).sum()
-    blocks = [(dataset, epochs) for dataset in DATASETS for epochs in EPOCHS]
-    frame = pd.DataFrame(counts)
-    return frame.loc[[block for block in blocks if block in frame.index]].astype(int)
+    flags = measured.assign(attempts=1, **{split: measured["split"] == split for split in ("test", "train")})
+    kinds = {"open": NEITHER, "by_log": LOG, "by_decimal": DECIMAL}
+    flags = flags.assign(**{column: measured["kind"] == kind for column, kind in kinds.items()})
+    frame = flags.groupby(BLOCK)[["attempts", "test", "train", *kinds]].sum().astype(int)
+    return frame.loc[[block for block in itertools.product(DATASETS, EPOCHS) if block in frame.index]]

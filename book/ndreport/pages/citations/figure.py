@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from ndreport.evidence.citations import LABELS, CitationCounts
+from ndreport.evidence.citation_counts import LABELS, CitationCounts
 from ndreport.evidence.proportions import clopper_pearson, effective_size
 from ndreport.pages.citations.tables import share, shown
 from ndreport.rendering.html import Html

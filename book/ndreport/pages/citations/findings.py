@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ndreport.evidence.citations import CitationCounts
+from ndreport.evidence.citation_counts import CitationCounts
 from ndreport.evidence.proportions import (
     CONFIDENCE,
     clopper_pearson,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ndreport.citations.labels import Labels
 from ndreport.evidence.agreement import Agreement, agreement
-from ndreport.evidence.citations import LABELS, CitationCounts
+from ndreport.evidence.citation_counts import LABELS, CitationCounts
 from ndreport.evidence.proportions import Interval, clopper_pearson, clustered, effective_size, wilson
 from ndreport.pages.citations.material import Citations
 from ndreport.rendering.html import Html, table

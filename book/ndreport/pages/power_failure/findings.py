@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ndreport.evidence.faults import FaultReport, Kill
+from ndreport.evidence.fault_reports import FaultReport, Kill
 from ndreport.pages.power_failure.tables import PHASES
 from ndreport.rendering.prose import Prose, count, listing, prose
 

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pandas as pd
 
-from ndreport.evidence.faults import FaultReport, Found, Kill
+from ndreport.evidence.fault_reports import FaultReport, Found, Kill
 from ndreport.pages.our_runs.provenance import commit
 from ndreport.rendering.html import Html, facts, table
 from ndreport.rendering.prose import count
