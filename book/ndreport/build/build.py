@@ -13,7 +13,7 @@ from ndcore.experiment.folders import PROJECT
 from ndreport.build.execution import EXECUTED
 
 STREAMS = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-"""Lines when they are written; files and their names are UTF-8, whatever the locale."""
+"""Lines come when they are written; files and their names are UTF-8, whatever the locale."""
 
 
 class BuildFailed(UserError):

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ndcore.errors import UserError
 from ndreport.citations.contexts import Context, Key, write_csv
-from ndreport.evidence.citation_counts import LABELS
-from ndreport.evidence.csv_files import read_cells
+from ndreport.citations.labels import read_rows
 
 FILE = "baseline.csv"
 COLUMNS = ("paper_id", "context", "label", "rule")
@@ -106,11 +104,6 @@ def read_guesses(path: Path) -> dict[Key, Guess]:
     """What `write_guesses` wrote.
 
     Raises:
-        UserError: the file is missing, has other columns, or an unknown label.
+        UserError: the file is missing or damaged, as a label file may be.
     """
-    found = {}
-    for line, row in enumerate(read_cells(path, COLUMNS).itertuples(index=False), start=2):
-        if row.label not in LABELS:
-            raise UserError(f"{path} line {line}: label {row.label!r} is not one of {', '.join(LABELS)}")
-        found[str(row.paper_id), str(row.context)] = Guess(str(row.label), str(row.rule))
-    return found
+    return {key: Guess(str(row.label), str(row.rule)) for key, row in read_rows(path, COLUMNS).items()}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ndcore import foreign
 from ndcore.errors import UserError
@@ -40,16 +41,25 @@ def read_labels(path: Path) -> dict[Key, str]:
         UserError: the file is missing, has other columns, an unknown label, a context that is not named by paper and
             digest, or one that is labelled twice.
     """
-    labels: dict[Key, str] = {}
-    for line, row in enumerate(read_cells(path, COLUMNS).itertuples(index=False), start=2):
+    return {key: str(row.label) for key, row in read_rows(path, COLUMNS).items()}
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> dict[Key, Any]:
+    """The rows of a file that says something about contexts, each with a `label`, by the context.
+
+    Raises:
+        UserError: as `read_labels`.
+    """
+    rows: dict[Key, Any] = {}
+    for line, row in enumerate(read_cells(path, columns).itertuples(index=False), start=2):
         if not row.paper_id or not DIGEST.fullmatch(row.context):
             raise UserError(f"{path} line {line}: no context is named by {row.paper_id!r} and {row.context!r}")
         if row.label not in LABELS:
             raise UserError(f"{path} line {line}: label {row.label!r} is not one of {', '.join(LABELS)}")
-        if (row.paper_id, row.context) in labels:
+        if (row.paper_id, row.context) in rows:
             raise UserError(f"{path} line {line}: this context is labelled twice")
-        labels[str(row.paper_id), str(row.context)] = str(row.label)
-    return labels
+        rows[str(row.paper_id), str(row.context)] = row
+    return rows
 
 
 def write_labels(path: Path, labels: Labels) -> None:

@@ -196,7 +196,22 @@ def fetch(
         raise UserError(f"address {address!r}: one like https://api.semanticscholar.org is needed")
     if key and not (key.isascii() and key.isprintable()):
         raise UserError("the key holds a character that no key has")
-    _run(lambda: _fetch(snapshot, paper, address, key or None, patience or Patience(), report))
+    patience = patience or Patience()
+
+    async def complete() -> None:
+        server = AsyncSemanticScholar(api_url=address and address.rstrip("/"), api_key=key or None)
+        url = f"{server.api_url}{server.BASE_PATH_GRAPH}/paper/{paper}/citations"
+        proxy = proxy_for(url)
+        # With a transport of its own the client does not read the proxy variables, some of which it cannot stand.
+        async with httpx.AsyncClient(timeout=patience.timeout, transport=_transport(proxy)) as client:
+            requester = PageRequester(client, proxy, snapshot, patience, report)
+            results = await PaginatedResults.create(
+                requester, _as_it_is, url, fields=FIELDS, limit=PAGE, headers=server.auth_header
+            )
+            async for _ in results:
+                pass  # the pages themselves are what is wanted, and the requester keeps them
+
+    _run(complete)
     if (offset := snapshot.missing) is not None:
         raise UserError(f"the server says that there are citations from {offset + 1} on, but gives no such page")
 
@@ -220,24 +235,3 @@ def _transport(proxy: Proxy | None) -> httpx.AsyncHTTPTransport:
         ) from None
     except (ValueError, httpx.InvalidURL):
         raise proxy.unusable("holds no address of a proxy") from None
-
-
-async def _fetch(
-    snapshot: Snapshot,
-    paper: str,
-    address: str | None,
-    key: str | None,
-    patience: Patience,
-    report: Callable[[str], object],
-) -> None:
-    server = AsyncSemanticScholar(api_url=address and address.rstrip("/"), api_key=key)
-    url = f"{server.api_url}{server.BASE_PATH_GRAPH}/paper/{paper}/citations"
-    proxy = proxy_for(url)
-    # With a transport of its own the client does not read the proxy variables, some of which it cannot stand.
-    async with httpx.AsyncClient(timeout=patience.timeout, transport=_transport(proxy)) as client:
-        requester = PageRequester(client, proxy, snapshot, patience, report)
-        results = await PaginatedResults.create(
-            requester, _as_it_is, url, fields=FIELDS, limit=PAGE, headers=server.auth_header
-        )
-        async for _ in results:
-            pass  # the pages themselves are what is wanted, and the requester keeps them

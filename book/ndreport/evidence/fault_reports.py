@@ -1,6 +1,6 @@
-"""What the kill experiment found: runs that were killed at random moments and then given again. Reading and writing.
+"""What the kill experiment found: runs that were killed at random moments and then started again.
 
-One file per experiment in `runs/faults/`, sealed like a run record. Imports no torch.
+One file per experiment in `runs/faults/`, sealed like a run record: read and written here. Imports no torch.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ class Schema(Part):
 
 
 class Kill(Part):
-    """One run that was killed once with SIGKILL, all its processes at the same time, and then given again."""
+    """One run that was killed once with SIGKILL, all its processes at the same time, and then started again."""
 
     aimed_at: Phase
-    """What the run was to be doing when it is killed; "anywhere" is a moment drawn over its whole length."""
+    """The phase in which it was to be killed; "anywhere" is a moment drawn over its whole length."""
     found_in: Found
-    """What it was doing, as far as the files tell that it left behind."""
+    """The phase in which it was, as far as the files that it left tell."""
     killed_after: float = Field(ge=0)
     """Seconds from the start of its process."""
     checkpoint: tuple[int, int] | None
-    """Epoch, and steps of it that are done, of the checkpoint that was there; None if there was none."""
+    """Epoch and finished steps of the checkpoint that was there; None if there was none."""
     resumed_at: tuple[int, int] | None
-    """Where the second process took the training up; None if it had nothing to train."""
+    """Epoch and step from which the second process went on; None if nothing was left to train."""
     torn_files: int = Field(ge=0)
-    """Records and executed notebooks that were there after the kill and were not whole."""
+    """Records and executed notebooks that the kill left in pieces."""
     exit_code: int
-    """Of the same command, given once more."""
+    """Of the second process."""
     finished_after: float = Field(ge=0)
-    """Seconds that it took."""
+    """Seconds that the second process took."""
     records: int = Field(ge=0)
     """Records of complete runs at the end."""
     record_kept: bool
-    """Whether a record that was there at the kill is still the same, byte for byte; true if there was none."""
+    """Whether the record that was there at the kill has not changed by a byte; true if there was none."""
     bit_equal: bool
-    """Whether weights, curves and per-image results are those of the run that was left alone."""
+    """Whether weights, curves and per-image results are those of the undisturbed run."""
     left_over: int = Field(ge=0)
-    """Files of the killed process that are still there at the end."""
+    """Files of the killed process that nobody removed."""
 
     @property
     def lost(self) -> bool:
@@ -73,13 +73,13 @@ class FaultReport(Part):
     schema_: Schema = Field(default=Schema(), alias="schema")
     finished_utc: str
     config: RunConfig
-    """Of the run that was killed again and again, each time from its start."""
+    """Of the run; every kill starts it anew."""
     checkpoint_seconds: float
     """Between two checkpoints of an epoch."""
     seed: int
-    """Of the moments."""
+    """From which the moments of the kills are drawn."""
     undisturbed_seconds: float
-    """How long the run takes if it is left alone."""
+    """How long the run takes without a kill."""
     undisturbed_weights_sha256: str
     kills: tuple[Kill, ...] = Field(min_length=1)
     environment: Environment

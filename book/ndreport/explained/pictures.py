@@ -1,4 +1,4 @@
-"""A photograph as a convolution sees it that copies its input: whitened, and as a small file for a page."""
+"""A photograph as a convolution that copies its input sees it: whitened, and as a small file for a page."""
 
 from __future__ import annotations
 
