@@ -9,16 +9,15 @@ import torch
 from torch import nn
 
 from ndcore.errors import UserError
-from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
+from ndcore.layers import ChannelDeconv
 from ndcore.layers.whitening_layer import WhiteningLayer
-from ndcore.layers.windowed_convolution import WindowedConvolution
 from ndcore.surgery.comparison import require_same, run
 from ndcore.surgery.conversion import require_open
 from ndcore.surgery.copying import copied
 from ndcore.surgery.graph import as_graph
 from ndcore.surgery.known import folds_as_own, is_norm, is_plain, pads_same, without_norm
 from ndcore.surgery.permanent import make_permanent
-from ndcore.surgery.replacement import absorbed, exchange, hand_over, places, plain, plain_same, untouched
+from ndcore.surgery.replacement import absorbed, exchange, hand_over, places, plain_same, untouched
 from ndcore.surgery.source import read_directly
 from ndcore.surgery.summary import Change, Summary
 from ndcore.surgery.wiring import wiring
@@ -105,18 +104,11 @@ def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
     for layer in where:
         if isinstance(layer, WhiteningLayer) and (reason := _why_layer_left(layer, readers)):
             decided[layer] = None, reason
-        elif isinstance(layer, (FastDeconv, Delinear)):
-            new[layer] = plain(layer, *layer.folded(*layer.running_transform()))
-            decided[layer] = type(new[layer]).__name__, "its whitening in weight and bias"
-            inner[layer] = new[layer]
-        elif isinstance(layer, WindowedConvolution):
+        elif isinstance(layer, WhiteningLayer):
             new[layer] = hand_over(layer, layer.plain())
             inner[layer] = new[layer][-1] if isinstance(new[layer], nn.Sequential) else new[layer]
-            decided[layer] = (
-                type(inner[layer]).__name__,
-                "its whitening in weight and "
-                + ("a layer before it that subtracts the mean" if layer.transposed else "bias"),
-            )
+            where_to = "bias" if inner[layer] is new[layer] else "a layer before it that subtracts the mean"
+            decided[layer] = type(inner[layer]).__name__, f"its whitening in weight and {where_to}"
         elif pads_same(layer):
             new[layer], inner[layer] = plain_same(layer)
         elif is_norm(layer):
