@@ -19,7 +19,7 @@ from ndcore.surgery.known import folds_as_own, is_norm, is_plain, pads_same, wit
 from ndcore.surgery.permanent import make_permanent
 from ndcore.surgery.replacement import absorbed, exchange, hand_over, places, plain_same, untouched
 from ndcore.surgery.source import read_directly
-from ndcore.surgery.summary import Change, Summary
+from ndcore.surgery.summary import Change, Summary, changes_of
 from ndcore.surgery.wiring import wiring
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -83,7 +83,7 @@ def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.M
         result, notes = as_graph(result)
         if example is not None:
             require_same(run(model, example), run(result, example), "fold")
-    summary = Summary("folded", tuple(changes), notes)
+    summary = Summary("folded", changes, notes)
     return (result, summary) if report else result
 
 
@@ -93,7 +93,7 @@ def _require_foldable(model: nn.Module) -> None:
             raise UserError(f"{name}: ChannelDeconv acts on activations and has no weights to fold into")
 
 
-def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
+def _fold_layers(model: nn.Module) -> tuple[nn.Module, tuple[Change, ...]]:
     """Exchange the layers of a copy in evaluation mode; returns it (or what stands for it) and what was done."""
     where = places(model)
     known = wiring(model)
@@ -126,8 +126,7 @@ def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
         decided[norm] = type(new[norm]).__name__, f"in {where[layer][0] or 'the layer'}"
     states = [layer for layer in new if not pads_same(layer)]
     _warn_untouched([where[layer][0] for layer in states if untouched(layer)], len(states))
-    changes = [Change(" = ".join(where[m]), type(m).__name__, *decided[m]) for m in where if m in decided]
-    return exchange(model, new), changes
+    return exchange(model, new), changes_of(where, decided)
 
 
 def _why_layer_left(layer: WhiteningLayer, readers: dict[int, str]) -> str | None:

@@ -85,9 +85,7 @@ def absorbed(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]:
     In evaluation mode, with the running statistics: W' = W·γ/√(v + ε), b' = (b − m)·γ/√(v + ε) + β, in float64.
     """
     with torch.no_grad():
-        scale = (norm.running_var.double() + norm.eps).rsqrt()  # (o)
-        if norm.weight is not None:
-            scale = scale * norm.weight.double()
+        scale = _scale(norm)  # (o)
         bias = -norm.running_mean.double() * scale
         if layer.bias is not None:
             bias += layer.bias.double() * scale
@@ -108,9 +106,7 @@ def absorbed_before(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]
     W' = W·s and b' = b + W·(β − m·s) with s = γ/√(v + ε) of each input; exact where the layer does not pad.
     """
     with torch.no_grad():
-        scale = (norm.running_var.double() + norm.eps).rsqrt()  # (c)
-        if norm.weight is not None:
-            scale = scale * norm.weight.double()
+        scale = _scale(norm)  # (c)
         shift = -norm.running_mean.double() * scale
         if norm.bias is not None:
             shift = shift + norm.bias.double()
@@ -122,6 +118,36 @@ def absorbed_before(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]
             bias = bias + layer.bias.double()
         weight = (rows * scale.view(groups, 1, -1, 1)).view(weight.shape)
         return weight.to(layer.weight.dtype), bias.to(layer.weight.dtype)
+
+
+def take_over(layer: WhiteningLayer, norm: _BatchNorm, fold: bool) -> None:
+    """Let a layer stand for the normalisation after it too: with its bias, and folded into its weights if asked."""
+    weight, bias = absorbed(layer, norm) if fold else (layer.weight, layer.bias)
+    if layer.bias is None:
+        add_bias(layer, layer.weight.requires_grad if norm.bias is None else norm.bias.requires_grad)
+    if fold:
+        set_weights(layer, weight, bias)
+
+
+def set_weights(layer: WhiteningLayer, weight: Tensor, bias: Tensor) -> None:
+    """Give a layer other values; its parameters stay the same objects."""
+    if layer.bias is None:
+        add_bias(layer, layer.weight.requires_grad)
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        layer.bias.copy_(bias)
+
+
+def add_bias(layer: WhiteningLayer, requires_grad: bool) -> None:
+    """Give a layer a bias of zeros."""
+    outputs = layer.out_features if isinstance(layer, Delinear) else layer.out_channels
+    layer.bias = nn.Parameter(layer.weight.new_zeros(outputs), requires_grad)
+
+
+def _scale(norm: _BatchNorm) -> Tensor:
+    """γ/√(v + ε) of every channel, in float64."""
+    scale = (norm.running_var.double() + norm.eps).rsqrt()
+    return scale if norm.weight is None else scale * norm.weight.double()
 
 
 def untouched(layer: nn.Module) -> bool:

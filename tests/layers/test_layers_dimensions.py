@@ -316,7 +316,7 @@ def test_one_sample_vector_is_refused_before_anything_changes(kind):
     (lambda: FastDeconv3d(4, 2, 3)(torch.zeros(2, 4, 6)), "needs an input (n, 4, d, h, w), got (2, 4, 6)"),
     (lambda: FastDeconvTranspose2d(4, 2, 3)(torch.zeros(2, 3, 6, 6)), "needs an input (n, 4, h, w)"),
     (lambda: FastDeconv3d(4, 2, 3, padding=1, dilation=2)(torch.zeros(2, 4, 6, 2, 6)),
-     "an input of height 4 with padding 1 is smaller than the kernel, which reaches over 5"),
+     "an input of height 2 with padding 1 is smaller than the kernel, which reaches over 5"),
     (lambda: FastDeconvTranspose2d(4, 2, 3, padding=4)(torch.zeros(2, 4, 9, 5)),
      "padding 4 leaves nothing of an input of width 5"),
     (lambda: FastDeconvTranspose1d(4, 2, 3)(torch.zeros(2, 4, 0)), "leaves nothing of an input of length 0"),
