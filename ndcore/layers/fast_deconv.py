@@ -49,14 +49,15 @@ class PatchConvolution(WhiteningConvolution):
 
     def sampled_sizes(self, sizes: Sequence[int]) -> Sizes:
         ends = border(self)[::-1]  # after and before, of the first axis first
-        for axis, (name, size) in enumerate(zip(AXES[self.axes], sizes, strict=True)):
-            reach, padding = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1, ends[2 * axis : 2 * axis + 2]
-            if size + sum(padding) < reach:
+        grown = tuple(size + sum(ends[2 * axis : 2 * axis + 2]) for axis, size in enumerate(sizes))
+        for axis, size in enumerate(grown):
+            reach = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
+            if size < reach:
                 raise ValueError(
-                    f"{self}: an input of {name} {size} with padding {padding[1]} is smaller than the kernel, which "
-                    f"reaches over {reach}"
+                    f"{self}: an input of {AXES[self.axes][axis]} {sizes[axis]} with padding {ends[2 * axis + 1]} is "
+                    f"smaller than the kernel, which reaches over {reach}"
                 )
-        return tuple(size + sum(ends[2 * axis : 2 * axis + 2]) for axis, size in enumerate(sizes))
+        return grown
 
     def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
         return fold_into_weight(self.weight, self.bias, mean, deconv)
@@ -189,11 +190,6 @@ class FastDeconv(PatchConvolution, _ConvNd):
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (g, r, d) of a batch (n, c, h, w)."""
         return self._patches(self._steps(x.shape)).sample(x)
-
-    def sample_count(self, shape: Sequence[int]) -> int:
-        top_left, bottom_right = self._border[2::-2], self._border[3::-2]
-        grown = (size + sum(ends) for size, *ends in zip(shape[-2:], top_left, bottom_right, strict=True))
-        return self.vectors_in((*shape[:-2], *grown))
 
     def vectors_in(self, shape: Sequence[int]) -> int:
         return self._vectors(shape, self._steps(shape))

@@ -90,7 +90,7 @@ class WhiteningLayer(RunningStatistics):
 
         Their covariance has full rank only if they are more than `num_features`, and none at all if it is one.
         """
-        return self.vectors_in(shape)  # that of the batch as `padded` returns it
+        return self.vectors_in(self.padded(torch.empty(shape, device="meta")).shape)
 
     def batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The batch itself, to be transformed, its mean (g, d) and covariance plus eps·I (g, d, d)."""

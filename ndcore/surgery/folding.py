@@ -7,6 +7,9 @@ from typing import Any, Literal, overload
 
 import torch
 from torch import nn
+from torch.nn.utils import parametrize, prune, remove_spectral_norm, remove_weight_norm
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
 
 from ndcore.errors import UserError
 from ndcore.layers import ChannelDeconv
@@ -16,7 +19,6 @@ from ndcore.surgery.conversion import require_open
 from ndcore.surgery.copying import copied
 from ndcore.surgery.graph import as_graph
 from ndcore.surgery.known import folds_as_own, is_norm, is_plain, pads_same, without_norm
-from ndcore.surgery.permanent import make_permanent
 from ndcore.surgery.replacement import absorbed, exchange, hand_over, places, plain_same, untouched
 from ndcore.surgery.source import read_directly
 from ndcore.surgery.summary import Change, Summary, changes_of
@@ -71,7 +73,7 @@ def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.M
     require_open(model, "fold")
     result = copied(model).eval()
     _require_foldable(result)
-    make_permanent(result)
+    _make_permanent(result)
     with torch.no_grad():
         result, changes = _fold_layers(result)
         if not any(change.now for change in changes):
@@ -91,6 +93,32 @@ def _require_foldable(model: nn.Module) -> None:
     for name, module in model.named_modules():
         if isinstance(module, ChannelDeconv):
             raise UserError(f"{name}: ChannelDeconv acts on activations and has no weights to fold into")
+
+
+def _make_permanent(model: nn.Module) -> None:
+    """Give the layers of a copy, in evaluation mode, the weights that they multiply with, as parameters of their own.
+
+    Raises:
+        UserError: a layer's weight is computed by a hook that is none of torch.
+    """
+    for name, module in list(model.named_modules()):
+        for hook in list(module._forward_pre_hooks.values()):
+            if isinstance(hook, prune.BasePruningMethod):
+                prune.remove(module, hook._tensor_name)
+            elif isinstance(hook, WeightNorm):
+                remove_weight_norm(module, hook.name)
+            elif isinstance(hook, SpectralNorm):
+                remove_spectral_norm(module, hook.name)
+        if parametrize.is_parametrized(module):
+            kind = type(module)  # removing takes properties from the class, which the given model shares
+            module.__class__ = type(kind.__name__, kind.__bases__, dict(vars(kind)))
+            for tensor in list(module.parametrizations):
+                parametrize.remove_parametrizations(module, tensor, leave_parametrized=True)
+        if isinstance(module, (nn.Linear, nn.modules.conv._ConvNd)) and "weight" not in module._parameters:
+            raise UserError(
+                f"{name or type(module).__name__}: its weight is no parameter, something outside torch computes it: "
+                "make it a parameter first"
+            )
 
 
 def _fold_layers(model: nn.Module) -> tuple[nn.Module, tuple[Change, ...]]:
