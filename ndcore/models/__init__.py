@@ -112,10 +112,10 @@ def load_original(name: str, norm: str, state_dict: Mapping[str, Any], num_class
         UserError: an unknown name or norm, a network that the published code does not have, no state dict, or one
             whose names or shapes are not those of this network: then nothing is loaded.
     """
-    from ndcore.models._original import load  # noqa: PLC0415 (loads torch)
+    from ndcore.models._original import load  # noqa: PLC0415  (loads torch)
 
     require_norm(name, norm)
-    return load(name, norm, state_dict, num_classes, create)
+    return load(name, norm, state_dict, num_classes, partial(create, name, norm))
 
 
 def require_norm(name: str, norm: str) -> None:

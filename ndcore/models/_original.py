@@ -17,17 +17,13 @@ SHOWN = 5
 
 
 def load(
-    name: str,
-    norm: str,
-    checkpoint: Mapping[str, Any],
-    num_classes: int | None,
-    create: Callable[[str, str, int], nn.Module],
+    name: str, norm: str, checkpoint: Mapping[str, Any], num_classes: int | None, create: Callable[[int], nn.Module]
 ) -> nn.Module:
-    """See `ndcore.models.load_original`; `create` is that of `ndcore.models`, which imports this module."""
+    """See `ndcore.models.load_original`; `create` makes the network with so many classes."""
     names = published_names(name, norm)
     given = _tensors(name, checkpoint)
     with torch.device("meta"):  # without spending time or random numbers on weights that are replaced
-        model = create(name, norm, _classes(given) if num_classes is None else num_classes)
+        model = create(_classes(given) if num_classes is None else num_classes)
     expected = {names.key(own): (own, tensor) for own, tensor in model.state_dict().items()}
     for key, (_, tensor) in expected.items():
         if key.endswith(".num_batches_tracked"):  # which PyTorch did not always have
