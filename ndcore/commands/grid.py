@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 import sys
+from dataclasses import fields
 from math import inf
 from pathlib import Path
 
@@ -77,12 +78,20 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_slurm(parser: argparse.ArgumentParser) -> None:
+    """What a `ndcore.grid.slurm.Job` has, under the names of its fields."""
     add = parser.add_argument_group("on Slurm").add_argument
     add("--partition", metavar="NAME", help="where to run (default: the cluster's own)")
-    add("--gpus-per-cell", type=whole, default=0, metavar="N", help="GPUs of a cell (default: 0)")
-    add("--cpus-per-cell", type=whole, default=4, metavar="N", help="cores of a cell (default: 4)")
+    add("--gpus-per-cell", dest="gpus", type=whole, default=0, metavar="N", help="GPUs of a cell (default: 0)")
+    add("--cpus-per-cell", dest="cpus", type=whole, default=4, metavar="N", help="cores of a cell (default: 4)")
     add("--memory", default="16G", metavar="SIZE", help="memory of a cell, like 16G (default: 16G)")
-    add("--time", type=whole, default=24 * 60, metavar="MIN", help="minutes until a cell is stopped and queued again")
+    add(
+        "--time",
+        dest="minutes",
+        type=whole,
+        default=24 * 60,
+        metavar="MIN",
+        help="minutes until a cell is stopped and queued again",
+    )
     add("--at-once", type=whole, metavar="N", help="cells that run at the same time at most (default: no limit)")
     add(
         "--notice",
@@ -171,7 +180,7 @@ def _set_checkpoint_seconds(seconds: float | None) -> None:
 
 
 def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
-    from ndcore.grid.local import LocalGrid, look_first  # noqa: PLC0415
+    from ndcore.grid.local import LocalGrid, separate_impossible  # noqa: PLC0415
     from ndcore.grid.workers import LocalWorkers, cells_at_once  # noqa: PLC0415
     from ndcore.machine import gpus, usable_cores  # noqa: PLC0415
 
@@ -194,7 +203,7 @@ def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) 
         asked=arguments.threads,
         gpus=chosen,
     )
-    good, refused = look_first(cells, performer)
+    good, refused = separate_impossible(cells, performer)
     devices = f"GPU {', '.join(chosen)}" if chosen else "no GPU"
     sys.stderr.write(
         f"{len(cells)} cells into {runs}: {workers} at once, {threads} thread{'s' * (threads > 1)} each, {devices}\n"
@@ -207,19 +216,9 @@ def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Pat
     from ndcore.grid import slurm  # noqa: PLC0415
 
     sys.stderr.writelines(f"left alone: {result.message}\n" for result in blocked)
-    job = slurm.Job(
-        partition=arguments.partition,
-        gpus=arguments.gpus_per_cell,
-        cpus=arguments.cpus_per_cell,
-        memory=arguments.memory,
-        minutes=arguments.time,
-        at_once=arguments.at_once,
-        notice=arguments.notice,
-        max_array=arguments.max_array,
-    )
-    where = {"data_root": arguments.data_root, "device": arguments.device, "threads": arguments.threads}
+    job = slurm.Job(**{field.name: getattr(arguments, field.name) for field in fields(slurm.Job)})
     if arguments.script:
-        text = slurm.script(cells, runs, job, **where)
+        text = slurm.script(cells, runs, job)
         slurm.make_logs(runs)
         if str(arguments.script) == "-":
             sys.stdout.buffer.write(os.fsencode(text))
@@ -230,7 +229,7 @@ def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Pat
             raise UserError(f"--script {arguments.script}: cannot be written: {reason(error)}") from None
         sys.stdout.write(f"{len(cells)} cells: sbatch {shlex.quote(str(arguments.script))}\n")
         return 0
-    jobs = slurm.submit(cells, runs, job, **where)
+    jobs = slurm.submit(cells, runs, job)
     named = f"job{'s' * (len(jobs) > 1)} {', '.join(jobs)}"
     sys.stdout.write(f"{len(cells)} cells submitted as {named}; logs in {slurm.logs(runs)}\n")
     sys.stdout.write("ndcore status shows how far they are; ndcore grid submit again submits what is still missing\n")

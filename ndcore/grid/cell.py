@@ -1,8 +1,7 @@
 """One cell in a process of its own: `python -m ndcore.grid.cell '{"config": …, "runs": …}'`.
 
 Its exit code says how it ended, its last line on standard error why; the code is 1 only if its failure record is there.
-Unlike `ndcore run` it does not look at device and data before the kernel starts: whoever starts many cells has done so
-once.
+Unlike `ndcore run` it does not check device and data before the kernel starts: who starts many cells has done so once.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ def perform(wanted: dict[str, Any]) -> int:
             data_root=wanted["data_root"] and Path(wanted["data_root"]),
             device=wanted["device"],
             threads=wanted.get("threads", AUTO),  # a task may have been queued before there were any
-            look_first=False,
+            check_first=False,
         )
     except UserError as error:
         sys.stderr.write(f"\n{error}\n")

@@ -92,13 +92,13 @@ def _signals() -> Iterator[signal.Signals]:
         yield signal.SIGHUP
 
 
-def look_first(cells: Sequence[Cell], workers: LocalWorkers) -> tuple[list[Cell], list[Result]]:
+def separate_impossible(cells: Sequence[Cell], workers: LocalWorkers) -> tuple[list[Cell], list[Result]]:
     """Separate the cells that cannot be performed here: no data set, no such normalisation, no device.
 
     Every combination is looked at once, and a data set that has not been converted is converted now, with its progress
     shown, instead of by several cells at once.
     """
-    from ndcore.experiment.runner import look  # noqa: PLC0415 - torch
+    from ndcore.experiment.runner import require_ready  # noqa: PLC0415 - torch
 
     seen: dict[tuple, str | None] = {}
     good, refused = [], []
@@ -107,7 +107,7 @@ def look_first(cells: Sequence[Cell], workers: LocalWorkers) -> tuple[list[Cell]
         key = (c.arch, c.norm, c.dataset, c.train_images, c.precision)
         if key not in seen:
             try:
-                look(c, workers.data_root, workers.device)
+                require_ready(c, workers.data_root, workers.device)
                 seen[key] = None
             except UserError as error:
                 seen[key] = str(error)

@@ -171,7 +171,7 @@ def test_a_link_to_nothing_in_the_place_of_a_folder_is_one_line(tmp_path, place,
     link.parent.mkdir(exist_ok=True, parents=True)
     link.symlink_to("nowhere")
     with pytest.raises(UserError) as refused:
-        run(config, runs=tmp_path, look_first=False)
+        run(config, runs=tmp_path, check_first=False)
     assert str(link) in str(refused.value) or config.run_id in str(refused.value)
 
 
