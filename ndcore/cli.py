@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from importlib import metadata
+from types import ModuleType
 
 from ndcore import __version__, terminal
 from ndcore.errors import UserError
@@ -23,8 +23,6 @@ COMMANDS = {
     "bench": "measure what a training step costs, side by side in every variant",
     "schema": "print the JSON Schema of a run record",
 }
-
-
 ADDED = "ndcore.commands"
 """The group of entry points."""
 
@@ -61,10 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _perform(arguments: list[str]) -> int:
-    # of every installation on the path: a checkout may also hold the leftovers of an earlier one
-    installed = metadata.distributions(name="ndcore")
-    added = {point.name: point for found in installed for point in found.entry_points.select(group=ADDED)}
-    summaries = COMMANDS | {name: point.load().SUMMARY for name, point in added.items()}
+    added = {} if arguments and arguments[0] in COMMANDS else _added()
+    summaries = COMMANDS | {name: command.SUMMARY for name, command in added.items()}
     width = max(map(len, summaries))
     listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in summaries.items())
     parser = argparse.ArgumentParser(
@@ -77,7 +73,7 @@ def _perform(arguments: list[str]) -> int:
     parser.add_argument("--version", action="version", version=f"ndcore {__version__}")
     parser.add_argument("command", choices=summaries, metavar="COMMAND", help="one of the commands below")
     chosen = parser.parse_args(arguments[:1] or ["--help"]).command
-    command = added[chosen].load() if chosen in added else importlib.import_module(f"ndcore.commands.{chosen}")
+    command = added[chosen] if chosen in added else importlib.import_module(f"ndcore.commands.{chosen}")
     text = summaries[chosen]
     sub = argparse.ArgumentParser(prog=f"ndcore {chosen}", description=f"{text[0].upper()}{text[1:]}.")
     try:
@@ -105,5 +101,10 @@ def _perform(arguments: list[str]) -> int:
         return 130
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _added() -> dict[str, ModuleType]:
+    """The commands of other packages."""
+    from importlib import metadata  # noqa: PLC0415 - as much as all else that a help loads
+
+    # of every installation on the path: a checkout may also hold the leftovers of an earlier one
+    installed = metadata.distributions(name="ndcore")
+    return {point.name: point.load() for found in installed for point in found.entry_points.select(group=ADDED)}

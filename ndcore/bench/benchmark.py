@@ -59,7 +59,7 @@ def run(plan: Plan, device: torch.device, folder: Path, *, progress: bool = True
     """Measure networks one after the other; those that are done stay in the files if it is interrupted.
 
     Args:
-        device: from `ndcore.training.prepare_device`.
+        device: from `ndcore.training.device.prepare_device`.
         folder: for the files; made if it is not there.
 
     Raises:

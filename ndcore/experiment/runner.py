@@ -94,7 +94,7 @@ def require_ready(config: RunConfig, data_root: Path | None, device: str) -> Non
     Raises:
         UserError: one of them is not.
     """
-    from ndcore.training import prepare_device  # noqa: PLC0415 - torch
+    from ndcore.training.device import prepare_device  # noqa: PLC0415 - torch
 
     prepare_device(device, config.precision)
     models.require_norm(config.arch, config.norm)
