@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from ndcore.errors import UserError, unknown_name
 from ndcore.grid.cells import Cell, Selection, Unavailable
 from ndcore.grid.estimates import Estimate, Estimator
-from ndcore.grid.state import State, Status, count, look
+from ndcore.grid.state import State, Status, count, look, totals
 from ndcore.training.progress import duration
 
 ORDERS = ("cheapest", "information")
@@ -121,7 +121,7 @@ class Plan:
 
     def to_text(self, *, everything: bool = False) -> Iterator[str]:
         """Lines for a terminal."""
-        yield f"{len(self.cells):,} cells in {self.runs}: {totals(self.states)}"
+        yield f"{len(self.cells):,} cells in {self.runs}: {totals(self.states, set(State) - {State.BLOCKED})}"
         yield f"what is not done: {self._time()}"
         yield from self.what_is_left_out()
         yield ""
@@ -167,11 +167,6 @@ def _without_garbage_collection() -> Iterator[None]:
     finally:
         if before:
             gc.enable()
-
-
-def totals(states: Iterable[Status]) -> str:
-    """ "3 done, 1 running, 0 failed, 8 missing"."""
-    return ", ".join(f"{n:,} {state}" for state, n in count(states).items() if n or state != State.BLOCKED)
 
 
 def command(cell: Cell, runs: Path) -> str:
