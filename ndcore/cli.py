@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         finally:
             sys.stdout.flush()  # at its end Python would only complain
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader of the output has seen enough
         terminal.drop_output()
     except OSError as error:
         if error.errno != errno.ENOSPC:

@@ -153,7 +153,8 @@ def _show(plan, arguments: argparse.Namespace) -> int:
 
 
 def _left_alone(plan, retry_failed: bool) -> list:
-    """Say what is not even tried, and remove what is left of it; the cells in whose place a foreign file lies."""
+    """Say which cells are not tried, and remove what those that are done left behind; returns the cells whose records'
+    places hold something else."""
     from ndcore.experiment.leftovers import clear_up_after_the_dead  # noqa: PLC0415
     from ndcore.grid.scheduler import Ending, Result  # noqa: PLC0415
     from ndcore.grid.state import State  # noqa: PLC0415

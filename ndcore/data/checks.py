@@ -25,7 +25,7 @@ def refuse_wrong_counts(
         spec: what is expected.
         counts: images per class, for "train" and "test", in the order of the classes.
         where: the folder or file that was counted, for the message.
-        unknown: folders that are none of the classes.
+        unknown: folders that are not named as a class.
 
     Raises:
         DataError: one line with the classes that are absent and those with too few or too many images.

@@ -103,7 +103,7 @@ def _around(spec: DatasetSpec, root: Path) -> str | None:
 
 
 def _broken(spec: DatasetSpec, root: Path) -> str | None:
-    """For a data root with something in the data set's place that is none."""
+    """For a data root with something else in the data set's place."""
     for name in (spec.name, spec.torchvision.folder, spec.torchvision.archive):
         if (root / name).is_symlink() and not (root / name).exists():
             return f"{root / name} is a link to nothing"

@@ -1,6 +1,6 @@
 """One experiment, step by step, as the notebook performs it: data, network, training, record.
 
-Whatever goes wrong after the first step leaves a failure record that says what and where.
+An error after the first step leaves a failure record that says what went wrong, and where.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Experiment:
     Raises:
         RunBusy: another process performs this run.
         UserError: the run has its record already, the runs folder cannot be written, the device is not there, or
-            `threads` is none of what they can be.
+            `threads` has no meaning.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Experiment:
         """Train and test; go on from the checkpoint of an interrupted run of this configuration.
 
         Args:
-            checkpoint_seconds: so often a checkpoint is written within an epoch; None: as `NDCORE_CHECKPOINT_SECONDS`
+            checkpoint_seconds: between two checkpoints within an epoch; None: as `NDCORE_CHECKPOINT_SECONDS`
                 says, or else every 300.
 
         Raises:

@@ -127,7 +127,7 @@ def _writing_to(work: Path) -> Iterator[None]:
 
 
 def _has_record(config: RunConfig, runs: Path) -> bool:
-    """Whether the run has its record; something else in the record's place is none."""
+    """Whether the run has its record; another file in the record's place does not count."""
     try:
         return _recorded(config, runs) is not None
     except UserError:
@@ -192,7 +192,7 @@ def publish(notebook: nbformat.NotebookNode | None, runs: Path, name: str) -> Pa
     """Put an executed notebook into `runs/notebooks/`, each progress bar reduced to its last state.
 
     Returns:
-        Its path; None if there is none, or no room for it: the record does not need it.
+        Its path; None without a notebook, or without room for it: the record does not need it.
     """
     if notebook is None:
         return None

@@ -46,7 +46,7 @@ def environment(threads: int, gpu: str | None = None) -> dict[str, str]:
     """
     count = str(threads)
     limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), count)
-    limits["PYTHONIOENCODING"] = "utf-8"  # its output is a log, and whoever started it reads the last line
+    limits["PYTHONIOENCODING"] = "utf-8"  # its output is a log, of which the scheduler reads the last line
     return os.environ | limits | ({} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu})
 
 

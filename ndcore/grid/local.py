@@ -31,7 +31,7 @@ class LocalGrid:
 
     Args:
         cells: in the order in which they are to be performed.
-        hours: after so many everything is stopped as by Ctrl-C; None for no limit.
+        hours: until everything is stopped as by Ctrl-C; None for no limit.
     """
 
     cells: Sequence[Cell]

@@ -19,7 +19,7 @@ from ndcore.training.progress import duration
 
 ORDERS = ("cheapest", "information")
 SHOWN = 40
-"""So many cells are listed unless all are asked for."""
+"""Cells that are listed unless all are asked for."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Plan:
         cheapest of such pairs comes first.
 
         Args:
-            retry_failed: also those of which an attempt failed.
+            retry_failed: also those that failed before.
 
         Raises:
             UserError: the order is not known.

@@ -2,7 +2,7 @@
 
 A worker takes the next cell that has no record and that nobody alive performs. What somebody else performs is set aside
 and looked at again once nothing else is left: until it has its record, or until its holder is dead and it can be
-taken over. Whatever becomes of a cell, the others go on.
+taken over. If a cell fails, the others go on.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Result:
 
 
 class Performer(Protocol):
-    """Whatever performs a cell, on one of its slots, numbered from 0."""
+    """Performs cells on slots that are numbered from 0."""
 
     def perform(self, cell: Cell, slot: int) -> Result: ...
 
@@ -108,7 +108,7 @@ class Scheduler:
             thread.start()
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long at most; True once all workers have ended.
+        """Wait at most this long; True once all workers have ended.
 
         Raises:
             Exception: what broke a worker (not a cell).
@@ -191,7 +191,7 @@ class Scheduler:
 
     def _state(self, cell: Cell) -> State:
         """Where a cell stands now; failed means by another scheduler, during this pass."""
-        with contextlib.suppress(ValueError):  # what else is in the place of its record, the cell itself will say
+        with contextlib.suppress(ValueError):  # the cell itself says what is wrong with a file in its record's place
             read_complete(self.runs / f"{cell.run_id}.json")
             return State.DONE
         if living_holder(self.runs / "work" / cell.run_id, self.watch):

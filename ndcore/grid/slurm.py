@@ -29,12 +29,12 @@ from ndcore.numbers import MILLION, require_within
 from ndcore.training.threads import AUTO
 
 REQUEUES = 10_000
-"""So often a task may run into its time limit; it goes on from its checkpoint each time."""
+"""A task may run into its time limit this many times; it goes on from its checkpoint each time."""
 NAME = "ndcore"
 MAX_ARRAY_SIZE = 1001
 """Slurm's default."""
 EARLY_SECONDS = 60
-"""So much earlier than asked for Slurm may send a signal, as its manual says."""
+"""Slurm may send a signal this much earlier than it was asked to, as its manual says."""
 LIMITS = {
     "gpus": (0, 1024),
     "cpus": (1, 65_535),
@@ -87,7 +87,7 @@ class Job:
 
 
 def max_array_size() -> int:
-    """How many tasks a job array of this cluster may have; Slurm's default where there is none to ask."""
+    """How many tasks a job array of this cluster may have; Slurm's default if no cluster answers."""
     try:
         asked = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -58,7 +58,7 @@ def threads_to_take(asked: str | int, usual: Conditions, before: Conditions | No
     Args:
         asked: as `ndcore.training.threads.parse_threads` returns it.
         usual: the conditions with as many threads as this process may use.
-        before: those of the session that wrote the checkpoint; None if there is none, or if it did not record them.
+        before: those of the session that wrote the checkpoint; None without a checkpoint, or if it did not record them.
     """
     if isinstance(asked, int):
         return asked
