@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from ndcore.experiment.folders import runs_folder
 from ndcore.experiment.records import RunRecord, scan
 from ndcore.problems import Problem
 from ndreport.evidence.claims import Claim, ledger
+from ndreport.evidence.equivalence import Margin, load_margin
 from ndreport.evidence.faults import FaultReport
 from ndreport.evidence.faults import load as load_faults
 from ndreport.evidence.published import Published, load_all
 from ndreport.pages.cost.bench import Bench, load_bench
+from ndreport.rendering.glued import glue_computed
 from ndreport.rendering.html import Html, notice
 
 
@@ -33,6 +36,8 @@ class Material:
     """The ledger of claims."""
     faults: list[FaultReport] = field(default_factory=list)
     """Kill experiments, the newest first."""
+    margin: Margin | None = None
+    """Of equivalence, as it was written down beforehand."""
 
     @property
     def accuracies(self) -> pd.DataFrame:
@@ -52,6 +57,17 @@ class Material:
     def failed(self) -> list[RunRecord]:
         return [r for r in self.records if r.status == "failed"]
 
+    def glue(self, page: str, numbers: Callable[[Material], Mapping[str, object]]) -> None:
+        """Give a page the numbers that its Markdown names.
+
+        Where a file in `runs/` cannot be read, the numbers that need it are "missing".
+
+        Args:
+            page: `claim` for `book/claim.ipynb`.
+            numbers: computes them; only damaged files may make it raise.
+        """
+        glue_computed(page, lambda: numbers(self), damaged=bool(self.problems))
+
     def problem_notice(self) -> Html:
         """A box that names every file that could not be used; empty if there is none."""
         items = [f"{problem.file} {problem.reason}" for problem in self.problems]
@@ -66,5 +82,6 @@ def load(folder: Path | None = None) -> Material:
     bench, no_bench = load_bench(folder)
     claims, no_claims = ledger.load(folder / "published")
     kills, no_kills = load_faults(folder)
-    problems = [*problems, *unpublished, *no_bench, *no_claims, *no_kills]
-    return Material(records, problems, published, bench, claims, kills)
+    margin, no_margin = load_margin(folder / "published")
+    problems = [*problems, *unpublished, *no_bench, *no_claims, *no_kills, *no_margin]
+    return Material(records, problems, published, bench, claims, kills, margin)

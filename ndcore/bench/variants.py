@@ -21,11 +21,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ndcore import models
+from ndcore.bench.latency import unnormalised
 from ndcore.bench.rows import VARIANTS
+from ndcore.bench.tensor_memory import TensorMemory
 from ndcore.layers import Delinear, FastDeconv
 from ndcore.layers.reference import ReferenceDelinear, ReferenceFastDeconv
-from ndcore.surgery.latency import unnormalised
-from ndcore.tensor_memory import TensorMemory
 from ndcore.training import speed
 
 CLASSES = 10

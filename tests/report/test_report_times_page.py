@@ -11,12 +11,9 @@ from cost_factory import step_rows, write_bench
 
 from ndcore.study import NETWORKS
 from ndreport.evidence.corrected_times import corrected_settings, seconds_per_epoch, time_ratios
-from ndreport.evidence.imagenet_times import total_times
-from ndreport.evidence.published import IMAGENET, Published, load_all
+from ndreport.evidence.published import Published, load_all
 from ndreport.evidence.time_statements import check
 from ndreport.pages.cost.bench import load_bench
-from ndreport.pages.table10 import findings as imagenet_findings
-from ndreport.pages.table10.tables import total_times_table, total_times_view
 from ndreport.pages.times import check_findings, figures, findings, tables
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
@@ -172,29 +169,3 @@ def test_dots_state_the_ratios_and_our_own_beside_them(page, costs):
     assert "CPU" not in alone
     markers = [*(m for m, _ in figures.DOTS.values()), *(m for _, m in figures.HERE.values())]
     assert len(set(markers)) == len(markers)
-
-
-def test_table_10_shows_strings_seconds_and_the_stray_character(published):
-    times = total_times(published.imagenet)
-    view = total_times_view(times)
-    assert view.loc["ResNet-18, ND", "printed"].text == "8 1d,11h, 48 min"
-    assert view.loc["ResNet-18, ND", "in the string, but no time"].text == '"8"'
-    assert view.loc["ResNet-18, BN", "spreadsheet − printed (s)"].text == "54"
-    assert view.loc["VGG-11, none", "over BN"].text == "0.79"
-    assert view.loc["DenseNet-121, ND", "minutes per epoch"].text == f"{483030 / 90 / 60:.2f}"
-    about = imagenet_findings.about_strings(times)
-    assert about.startswith("7 of 7 printed times are those of the spreadsheet without their seconds.")
-    assert 'In the cell ResNet-18 ND of the version on arXiv a "8" stands before the time' in about
-    assert "**1.75×** (VGG-11), **2.72×** (ResNet-18) and **1.44×** (DenseNet-121)" in imagenet_findings.about_ratios(
-        times
-    )
-
-
-def test_table_10_flips_and_says_what_is_missing(published):
-    frame = published.imagenet
-    single = (frame["metric"] == "total_seconds") & frame["attempt"].notna()
-    wrong = total_times(frame.assign(value=frame["value"].mask(single, frame["value"] + 61)))
-    assert "0 of 7 printed times" in imagenet_findings.about_strings(wrong)
-    empty = total_times(IMAGENET.empty())
-    assert imagenet_findings.about_strings(empty) == imagenet_findings.about_ratios(empty) == imagenet_findings.NO_TIMES
-    assert "missing" in total_times_table(empty)

@@ -35,6 +35,16 @@ def points(number: float, digits: int = 2) -> str:
     return f"{number:+.{digits}f}".replace("-", "−")
 
 
+def times_as(number: float) -> str:
+    """A ratio: "3.18×"."""
+    return f"{number:.2f}×"
+
+
+def of_our_runs(number: int) -> str:
+    """ "None of our own runs is", "One of our own runs is", "3 of our own runs are"."""
+    return f"{('None', 'One')[number] if number < 2 else number} of our own runs {'is' if number < 2 else 'are'}"
+
+
 def listing(items: Iterable[object]) -> str:
     """ "a, b and c"; "none" for nothing."""
     items = [str(item) for item in items]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NOT_RUN = "not run"
+MISSING_FILE = "missing"
+"""What stands where a file of published values could not be read."""
 GLYPHS = {"good": "✓", "bad": "✗", "partial": "◐", "open": "?"}
 """What a judgement shows before its word, so that its colour is never alone."""
 

@@ -22,8 +22,8 @@ from ndreport.pages.cost.ratios import (
     of_the_study,
     values,
 )
-from ndreport.pages.times.findings import mean, ratio_span, times_as
-from ndreport.rendering.prose import Prose, count, listing, percent, prose, span
+from ndreport.pages.times.findings import mean, ratio_span
+from ndreport.rendering.prose import Prose, count, listing, percent, prose, span, times_as
 
 NO_BENCH = prose("`ndcore bench` has not been run here yet, so nothing can be said about the cost of our own steps.")
 NOTHING = prose("")

@@ -8,8 +8,8 @@ from ndcore.study import DATASETS, EPOCHS, NORM_LABELS
 from ndreport.evidence.corrected_times import COMPARABLE, comparable
 from ndreport.evidence.time_statements import PERCENT, RANGE, percents
 from ndreport.evidence.times import setting_name
-from ndreport.pages.times.findings import NO_TIMES, ratio_span, times_as
-from ndreport.rendering.prose import Prose, count, listing, prose, span
+from ndreport.pages.times.findings import NO_TIMES, ratio_span
+from ndreport.rendering.prose import Prose, count, listing, prose, span, times_as
 
 LOGGED = 20
 """Epochs of the trainings whose logs are public."""

@@ -13,9 +13,9 @@ from numpy import isfinite
 from ndcore.study import DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS
 from ndreport.pages.cost.figures import name_rows, ratio_axis
 from ndreport.pages.cost.ratios import ORIGINAL, OURS, NetworkCost, geometric_mean, of_the_study, values
-from ndreport.pages.times.findings import ratio_span, times_as
+from ndreport.pages.times.findings import ratio_span
 from ndreport.rendering.html import Html
-from ndreport.rendering.prose import count, listing
+from ndreport.rendering.prose import count, listing, times_as
 from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION, render, style
 
 FIGURES = {"cifar10": 4, "cifar100": 5}

@@ -9,9 +9,9 @@ import pandas as pd
 from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NORM_LABELS, NORMS
 from ndreport.evidence.corrected_times import BASES, COMPARABLE, comparable
 from ndreport.evidence.times import NUMBERS, disagreeing_times, setting_name
-from ndreport.pages.times.findings import most_and_least, times_as
+from ndreport.pages.times.findings import most_and_least
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.prose import count
+from ndreport.rendering.prose import count, times_as
 from ndreport.rendering.values import Value, decimal, missing, word
 
 TIMES_SOURCES = "../runs/published/README.html#source-cells-of-the-times"

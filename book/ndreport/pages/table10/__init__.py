@@ -1,1 +1,0 @@
-"""Table 10 of the study, the times of its ImageNet runs: table and sentences."""

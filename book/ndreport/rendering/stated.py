@@ -1,0 +1,26 @@
+"""What a page shows where the file behind a table, a figure or a sentence could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from ndreport.rendering.glued import is_nothing
+from ndreport.rendering.html import Html
+from ndreport.rendering.prose import Prose, prose
+
+P = ParamSpec("P")
+Shown = TypeVar("Shown", Html, Prose)
+NOTHING = prose("The file behind this could not be read (named at the head of the page), so nothing is shown here.")
+
+
+def unless_missing(function: Callable[P, Shown]) -> Callable[P, Shown | Prose]:
+    """Say that the evidence is missing if the first argument of a page's function is empty or None."""
+
+    @wraps(function)
+    def stated(*arguments: P.args, **options: P.kwargs) -> Shown | Prose:
+        first = arguments[0] if arguments else next(iter(options.values()))
+        return NOTHING if is_nothing(first) else function(*arguments, **options)
+
+    return stated
