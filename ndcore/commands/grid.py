@@ -111,15 +111,23 @@ def _add_slurm(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from ndcore.experiment.folders import runs_folder  # noqa: PLC0415
+    from ndcore.experiment.leftovers import clear_up_after_the_dead  # noqa: PLC0415
     from ndcore.grid.local import MOST_FAILURES  # noqa: PLC0415
     from ndcore.grid.plan import Plan  # noqa: PLC0415 - pydantic and the registry, only once the usage is right
+    from ndcore.grid.scheduler import Ending, Result  # noqa: PLC0415
+    from ndcore.grid.state import State  # noqa: PLC0415
 
     runs = (arguments.runs or runs_folder()).absolute()
     plan = Plan.make(_selection(arguments), runs)
     if arguments.action == "plan":
         return _show(plan, arguments)
     cells = plan.to_do(retry_failed=arguments.retry_failed, order=arguments.order)
-    blocked = _left_alone(plan, arguments.retry_failed)
+    blocked = [Result(cell, Ending.REFUSED, status.detail) for cell, status in plan.in_state(State.BLOCKED)]
+    for cell, _ in plan.in_state(State.DONE):
+        clear_up_after_the_dead(cell.config, runs)
+    sys.stderr.writelines(f"{line}\n" for line in plan.what_is_left_out())
+    for cell, _ in () if arguments.retry_failed else plan.in_state(State.FAILED):
+        sys.stderr.write(f"left alone: {cell.run_id} failed before; --retry-failed performs it again\n")
     if not cells:
         sys.stdout.write(f"nothing to do: none of {len(plan.cells):,} cells in {runs} is missing\n")
         sys.stderr.writelines(f"{result.message}\n" for result in blocked)
@@ -150,25 +158,6 @@ def _show(plan, arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.writelines(f"{line}\n" for line in plan.to_text(everything=arguments.all))
     return 0
-
-
-def _left_alone(plan, retry_failed: bool) -> list:
-    """Say which cells are not tried, and remove what those that are done left behind; returns the cells whose records'
-    places hold something else."""
-    from ndcore.experiment.leftovers import clear_up_after_the_dead  # noqa: PLC0415
-    from ndcore.grid.scheduler import Ending, Result  # noqa: PLC0415
-    from ndcore.grid.state import State  # noqa: PLC0415
-
-    blocked = []
-    sys.stderr.writelines(f"{line}\n" for line in plan.what_is_left_out())
-    for cell, status in zip(plan.cells, plan.states, strict=True):
-        if status.state == State.BLOCKED:
-            blocked.append(Result(cell, Ending.REFUSED, status.detail))
-        elif status.state == State.DONE:
-            clear_up_after_the_dead(cell.config, plan.runs)
-        elif status.state == State.FAILED and not retry_failed:
-            sys.stderr.write(f"left alone: {cell.run_id} failed before; --retry-failed performs it again\n")
-    return blocked
 
 
 def _set_checkpoint_seconds(seconds: float | None) -> None:

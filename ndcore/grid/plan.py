@@ -14,7 +14,7 @@ from typing import Any
 from ndcore.errors import UserError, unknown_name
 from ndcore.grid.cells import Cell, Selection, Unavailable
 from ndcore.grid.estimates import Estimate, Estimator
-from ndcore.grid.state import State, Status, count, look, totals
+from ndcore.grid.state import State, Status, count, statuses_of, totals
 from ndcore.training.progress import duration
 
 ORDERS = ("cheapest", "information")
@@ -42,11 +42,15 @@ class Plan:
         """
         with _without_garbage_collection():
             cells = selection.cells()
-            states = look(cells, runs)
+            states = statuses_of(cells, runs)
         estimator = Estimator.of(runs, (status.record for status in states if status.record))
         settings = {id(cell.setting): cell.setting for cell in cells}  # cells of a setting share it
         known = {key: estimator.estimate(setting) for key, setting in settings.items()}
         return cls(runs, cells, states, [known[id(cell.setting)] for cell in cells], selection.unavailable())
+
+    def in_state(self, state: State) -> Iterator[tuple[Cell, Status]]:
+        """The cells that stand there."""
+        return ((cell, status) for cell, status in zip(self.cells, self.states, strict=True) if status.state == state)
 
     def to_do(self, *, retry_failed: bool, order: str = "cheapest") -> list[Cell]:
         """The cells that are to be performed, first the one that comes first.

@@ -90,7 +90,7 @@ class Scheduler:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self.results: list[Result] = []
-        self._failures = Folder.look(self.runs).failures
+        self._failures = Folder.read(self.runs).failures
         """Failed attempts from before this pass, by run id."""
         self._unsaid: list[Result] = []
         """Results of other schedulers that have not been reported."""

@@ -22,7 +22,7 @@ from typing import Any
 from ndcore.errors import UserError, shown
 from ndcore.experiment.folders import CHECKPOINT_SECONDS
 from ndcore.files import reason
-from ndcore.grid import cell as cell_process
+from ndcore.grid import cell_process
 from ndcore.grid.cells import Cell
 from ndcore.grid.slurm_task import Task
 from ndcore.numbers import MILLION, require_within

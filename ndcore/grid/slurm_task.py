@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ndcore.errors import RunFailed, RunInterrupted
-from ndcore.grid import cell as cell_process
+from ndcore.grid import cell_process
 
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 15 * 60

@@ -51,7 +51,7 @@ class Folder:
     """Run ids that have a work folder."""
 
     @classmethod
-    def look(cls, runs: Path) -> Folder:
+    def read(cls, runs: Path) -> Folder:
         """Read the names; a folder that is not there holds nothing.
 
         Raises:
@@ -103,13 +103,13 @@ def living_holder(work: Path, watch: leases.Watch | None = None) -> Holder | Non
         return found[1]
 
 
-def look(cells: Sequence[Cell], runs: Path) -> list[Status]:
+def statuses_of(cells: Sequence[Cell], runs: Path) -> list[Status]:
     """Where every cell stands, in the order of the cells.
 
     Raises:
         UserError: the folder cannot be read.
     """
-    folder = Folder.look(runs)
+    folder = Folder.read(runs)
     return [folder.status(cell.run_id) for cell in cells]
 
 

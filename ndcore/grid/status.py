@@ -36,13 +36,13 @@ class Overview:
     """JSON files whose names are not those of records."""
 
     @classmethod
-    def look(cls, runs: Path) -> Overview:
+    def read(cls, runs: Path) -> Overview:
         """Read the folder; nothing in it is changed.
 
         Raises:
             UserError: it cannot be read.
         """
-        folder = Folder.look(runs)
+        folder = Folder.read(runs)
         records = (name for name in folder.names if name.endswith(".json") and not name.startswith("."))
         stems = {name.removesuffix(".json") for name in records if not FAILED.fullmatch(name)}
         ids = sorted(name for name in stems | folder.failures.keys() | folder.at_work if RUN_ID.fullmatch(name))

@@ -20,8 +20,7 @@ from record_factory import make_record
 from ndcore import cli, machine
 from ndcore.experiment import leases, records
 from ndcore.experiment.holders import Holder
-from ndcore.grid import cell as cell_process
-from ndcore.grid import scheduler
+from ndcore.grid import cell_process, scheduler
 from ndcore.grid.local import LocalGrid
 from ndcore.grid.scheduler import Ending, Result, Scheduler, failed
 from ndcore.grid.workers import ENDINGS, cells_at_once
@@ -197,7 +196,7 @@ def test_cores_are_divided_among_workers_and_gpus_decide_their_number(workers, g
 
 def test_each_worker_gets_its_gpu_and_its_share_of_threads(tmp_path, monkeypatch):
     """The environment that the process of a cell sees, from a process that says it."""
-    from ndcore.grid import cell as cell_process  # noqa: PLC0415
+    from ndcore.grid import cell_process  # noqa: PLC0415
     from ndcore.grid.workers import LocalWorkers  # noqa: PLC0415
 
     say = "import json, os, sys; print(json.dumps({k: os.environ.get(k) for k in sys.argv[1:]})); sys.exit(2)"
@@ -221,7 +220,7 @@ def test_each_worker_gets_its_gpu_and_its_share_of_threads(tmp_path, monkeypatch
     ],
 )
 def test_how_a_process_ended_is_how_its_cell_ended(tmp_path, monkeypatch, code, ending):
-    from ndcore.grid import cell as cell_process  # noqa: PLC0415
+    from ndcore.grid import cell_process  # noqa: PLC0415
     from ndcore.grid.workers import LocalWorkers  # noqa: PLC0415
 
     program = (

@@ -11,7 +11,7 @@ import pytest
 from grid_helpers import cells
 
 from ndcore import cli
-from ndcore.grid import cell as cell_process
+from ndcore.grid import cell_process
 from ndcore.grid.display import Display
 from ndcore.grid.scheduler import Scheduler
 from ndcore.grid.workers import LocalWorkers

@@ -1,4 +1,4 @@
-"""One cell in a process of its own: `python -m ndcore.grid.cell '{"config": …, "runs": …}'`.
+"""One cell in a process of its own: `python -m ndcore.grid.cell_process '{"config": …, "runs": …}'`.
 
 Its exit code says how it ended, its last line on standard error why; the code is 1 only if its failure record is there.
 Unlike `ndcore run` it does not check device and data before the kernel starts: who starts many cells has done so once.
@@ -34,7 +34,7 @@ def command(
         "device": device,
         "threads": threads,
     }
-    return [sys.executable, "-m", "ndcore.grid.cell", json.dumps(wanted)]
+    return [sys.executable, "-m", "ndcore.grid.cell_process", json.dumps(wanted)]
 
 
 def environment(threads: int, gpu: str | None = None) -> dict[str, str]:
