@@ -11,10 +11,13 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ndcore import __version__, terminal
 from ndcore.errors import UserError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 COMMANDS = {
     "run": "perform one run through its notebook and write its record",
@@ -60,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _perform(arguments: list[str]) -> int:
     added = {} if arguments and arguments[0] in COMMANDS else _added()
-    summaries = COMMANDS | {name: command.SUMMARY for name, command in added.items()}
+    summaries = COMMANDS | {name: point.load().SUMMARY for name, point in added.items()}
     width = max(map(len, summaries))
     listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in summaries.items())
     parser = argparse.ArgumentParser(
@@ -73,10 +76,11 @@ def _perform(arguments: list[str]) -> int:
     parser.add_argument("--version", action="version", version=f"ndcore {__version__}")
     parser.add_argument("command", choices=summaries, metavar="COMMAND", help="one of the commands below")
     chosen = parser.parse_args(arguments[:1] or ["--help"]).command
-    command = added[chosen] if chosen in added else importlib.import_module(f"ndcore.commands.{chosen}")
     text = summaries[chosen]
     sub = argparse.ArgumentParser(prog=f"ndcore {chosen}", description=f"{text[0].upper()}{text[1:]}.")
+    command = given = None
     try:
+        command = added[chosen].load() if chosen in added else importlib.import_module(f"ndcore.commands.{chosen}")
         command.add_arguments(sub)
         given = sub.parse_args(arguments[1:])
         return command.execute(given)
@@ -101,10 +105,10 @@ def _perform(arguments: list[str]) -> int:
         return 130
 
 
-def _added() -> dict[str, ModuleType]:
+def _added() -> dict[str, EntryPoint]:
     """The commands of other packages."""
     from importlib import metadata  # noqa: PLC0415 - as much as all else that a help loads
 
     # of every installation on the path: a checkout may also hold the leftovers of an earlier one
     installed = metadata.distributions(name="ndcore")
-    return {point.name: point.load() for found in installed for point in found.entry_points.select(group=ADDED)}
+    return {point.name: point for found in installed for point in found.entry_points.select(group=ADDED)}
