@@ -170,7 +170,7 @@ def _set_checkpoint_seconds(seconds: float | None) -> None:
 
 
 def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
-    from ndcore.grid.local import LocalGrid, separate_impossible  # noqa: PLC0415
+    from ndcore.grid.local import perform, separate_impossible  # noqa: PLC0415
     from ndcore.grid.workers import LocalWorkers, cells_at_once  # noqa: PLC0415
     from ndcore.machine import gpus, usable_cores  # noqa: PLC0415
 
@@ -198,7 +198,7 @@ def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) 
     sys.stderr.write(
         f"{len(cells)} cells into {runs}: {workers} at once, {threads} thread{'s' * (threads > 1)} each, {devices}\n"
     )
-    return LocalGrid(good, runs, performer, workers, arguments.max_hours, blocked + refused).run()
+    return perform(good, runs, performer, workers, arguments.max_hours, blocked + refused)
 
 
 def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
