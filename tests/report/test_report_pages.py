@@ -18,13 +18,15 @@ from ndreport.evidence.published import FILES
 from ndreport.evidence.runs import differences
 from ndreport.material import load
 from ndreport.pages.environment import build_facts
-from ndreport.pages.intro.records import about_coverage, about_differences
+from ndreport.pages.intro_records import about_coverage, about_differences
 from ndreport.pages.our_runs.provenance import commit, sections
 from ndreport.pages.our_runs.records import about_records
 from ndreport.rendering import prose
 
 REPOSITORY = Path(__file__).parents[2]
-PUBLISHED_FILES = [f"published/{name}" for name in (*(file.name for file in FILES.values()), "claims.yaml")]
+PUBLISHED_FILES = [
+    f"published/{name}" for name in (*(file.name for file in FILES.values()), "claims.yaml", "equivalence.yaml")
+]
 
 
 def test_importing_the_report_does_not_import_torch():
