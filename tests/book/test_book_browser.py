@@ -42,7 +42,7 @@ def watch(page) -> list[str]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 768, 390])
+@pytest.mark.parametrize("width", [1280, *(pytest.param(width, marks=pytest.mark.slow) for width in (768, 390))])
 def test_every_page_in_the_browser(book, browser, theme, width):
     """No trouble, no sideways scroll, no serious violation of accessibility; light on dark or dark on light."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, offline=True)

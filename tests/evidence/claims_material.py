@@ -13,7 +13,7 @@ from ndreport.evidence.claims import Claim, Decision, decide_all, read
 from ndreport.evidence.claims.evidence import Counted, Evidence, Folded
 from ndreport.evidence.published import Published, load_all
 from ndreport.material import load
-from ndreport.pages.claims.evidence import evidence_of
+from ndreport.pages.claims import evidence_of
 
 RUNS = Path(__file__).parents[2] / "runs"
 PUBLISHED = RUNS / "published"

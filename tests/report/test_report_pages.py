@@ -18,7 +18,7 @@ from ndreport.evidence.published import ACCURACIES, FILES
 from ndreport.evidence.runs import differences
 from ndreport.material import load
 from ndreport.pages.environment import build_facts
-from ndreport.pages.intro.records import about_coverage, about_differences
+from ndreport.pages.intro_records import about_coverage, about_differences
 from ndreport.pages.our_runs.provenance import commit, sections
 from ndreport.pages.our_runs.records import about_records
 from ndreport.pages.tables_4_and_5 import findings

@@ -11,7 +11,7 @@ from ndreport import material as page
 from ndreport.evidence import claims
 from ndreport.pages.ablation import runs as ablation
 from ndreport.pages.citations import material as citations
-from ndreport.pages.claims.evidence import evidence_of
+from ndreport.pages.claims import evidence_of
 from ndreport.pages.code_and_data import ledger as findings
 
 Check = Callable[[Path], Iterable[Problem]]

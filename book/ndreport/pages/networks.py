@@ -29,7 +29,7 @@ STUDY_CLASSES = {32: 10, 224: 1000}
 
 
 @dataclass(frozen=True)
-class Inventory:
+class Counts:
     """One network with one normalisation."""
 
     name: str
@@ -51,7 +51,7 @@ def network(name: str, norm: str) -> nn.Module:
 
 
 @cache
-def take(name: str, norm: str) -> Inventory:
+def counts(name: str, norm: str) -> Counts:
     """Follow one image through a network without memory for its tensors. Imports torch."""
     import torch  # noqa: PLC0415
     from torch.nn.modules.conv import _ConvNd  # noqa: PLC0415
@@ -71,7 +71,7 @@ def take(name: str, norm: str) -> Inventory:
     for hook in hooks:
         hook.remove()
     parameters = sum(p.numel() for p in model.parameters())
-    return Inventory(name, norm, parameters, macs, {kind: layers[kind] for kind in KINDS})
+    return Counts(name, norm, parameters, macs, {kind: layers[kind] for kind in KINDS})
 
 
 def printed_sizes(published: Published) -> dict[str, tuple[float, str] | None]:
@@ -95,7 +95,7 @@ def inventory_view(names: Sequence[str], printed: dict[str, tuple[float, str] | 
     for name in names:
         known = models.describe(name)
         for norm in known.norms:
-            found = take(name, norm)
+            found = counts(name, norm)
             note = f"counted: ndcore.models.create({name!r}, {norm!r})"
             index.append(f"{known.title} ({name}), {NORM_LABELS[norm]}")
             rows.append(
@@ -109,7 +109,7 @@ def inventory_view(names: Sequence[str], printed: dict[str, tuple[float, str] | 
     return pd.DataFrame(rows, index=pd.Index(index))
 
 
-def _printed(found: Inventory, printed: dict[str, tuple[float, str] | None]) -> Value:
+def _printed(found: Counts, printed: dict[str, tuple[float, str] | None]) -> Value:
     if found.name not in printed:
         return missing("not printed", "the study prints no size for this network")
     if printed[found.name] is None:

@@ -9,7 +9,7 @@ from ndcore.study import DATASETS, NETWORKS, NORM_LABELS, NORMS
 from ndreport.evidence.corrections import attempts
 from ndreport.evidence.csv_files import select
 from ndreport.material import Material
-from ndreport.pages.networks import network, printed_million, take
+from ndreport.pages.networks import counts, network, printed_million
 from ndreport.rendering.prose import count, listing, percent
 
 
@@ -19,7 +19,7 @@ def million(number: float) -> str:
 
 
 def efficientnet_keeps_bn(material: Material) -> str:
-    kept, full = take("efficientnet", "nd"), take("efficientnet_full", "nd")
+    kept, full = counts("efficientnet", "nd"), counts("efficientnet_full", "nd")
     printed = printed_million(material.published, "efficientnet")
     return (
         f"Built like the published one, the network has {count(kept.layers['BatchNorm2d'], 'batch normalisation')}, "
@@ -33,7 +33,7 @@ def two_networks_named_resnet18(material: Material) -> str:
     logs = select(material.published.recovered, arch="resnet18")
     places = logs[["dataset", "epochs", "flag"]].drop_duplicates().itertuples(index=False)
     said = listing(f"{flag} on {DATASETS[dataset]} ({count(epochs, 'epoch')})" for dataset, epochs, flag in places)
-    small, large = take("resnet18", "nd"), take("resnet18d", "nd")
+    small, large = counts("resnet18", "nd"), counts("resnet18d", "nd")
     return (
         f"The logs name {said}. For one image the first computes {million(small.macs)} multiply-adds, the second "
         f"{million(large.macs)}; they have {small.parameters:,} and {large.parameters:,} parameters; the "
@@ -48,7 +48,7 @@ def depth_of_resnet(material: Material) -> str:
     per_epoch = (runs["corrected_train_seconds"] / runs["epochs"]).groupby([runs["arch"], runs["norm"]]).median()
     ratio = per_epoch["resnet18"] / per_epoch["senet18"]
     parts = [f"{ratio[norm]:.1f} times that of SENet-18 with {NORM_LABELS[norm]}" for norm in NORMS]
-    macs = take("resnet18", "bn").macs, take("senet18", "bn").macs
+    macs = counts("resnet18", "bn").macs, counts("senet18", "bn").macs
     return (
         f"On CIFAR-10 the median epoch of the long runs took {listing(parts)}, although the two networks compute "
         f"{million(macs[0])} and {million(macs[1])} multiply-adds for an image."
@@ -61,21 +61,21 @@ def preact34(material: Material) -> str:
     top1 = logs[logs["metric"] == "top1"].set_index(["norm", "split"])["value"]
     if not {"bn", "nd"} <= set(sizes.index):
         return "The logs could not be read."
-    ours = {name: take(name, "bn").parameters for name in ("preact18", "preact34")}
+    ours = {name: counts(name, "bn").parameters for name in ("preact18", "preact34")}
     same = [name for name, size in ours.items() if size == sizes["bn"]]
     printed = select(material.accuracies, dataset="cifar10", arch="preact18", norm="bn", epochs=1)
     single = printed.loc[printed["attempt"].notna(), "value"]
     return (
         f"The log with BN prints {sizes['bn']:,.0f} parameters, which is our `{listing(same)}` (PreAct-18 has "
         f"{ours['preact18']:,}), and ends at {percent(top1['bn', 'test'])} on the test set; the log with ND prints "
-        f"{sizes['nd']:,.0f}, our `preact18` with ND has {take('preact18', 'nd').parameters:,}. The attempts in the "
+        f"{sizes['nd']:,.0f}, our `preact18` with ND has {counts('preact18', 'nd').parameters:,}. The attempts in the "
         f"table are {listing(percent(value) for value in single)}; the original prints "
         f"{percent(printed.loc[printed['study'] == 'original', 'value'].iloc[0])}."
     )
 
 
 def resnet18d_keeps_bn(material: Material) -> str:
-    cifar, imagenet = take("resnet18d", "nd"), take("resnet18_imagenet", "nd")
+    cifar, imagenet = counts("resnet18d", "nd"), counts("resnet18_imagenet", "nd")
     return (
         f"With ND {count(cifar.layers['BatchNorm2d'], 'batch normalisation')} stay beside "
         f"{count(cifar.layers['FastDeconv'], 'deconvolution')} on CIFAR and {imagenet.layers['BatchNorm2d']} beside "
@@ -103,7 +103,7 @@ def biases_and_dead_parameters(material: Material) -> str:
 
     biased = [m for m in network("vgg16", "bn").modules() if isinstance(m, Conv2d) and m.bias is not None]
     held = [m for m in network("preact18", "bn").modules() if isinstance(m, BatchNorm2d)]
-    used = take("preact18", "bn").layers["BatchNorm2d"]
+    used = counts("preact18", "bn").layers["BatchNorm2d"]
     dead = sum(p.numel() for p in held[0].parameters()) * (len(held) - used)
     return (
         f"{count(len(biased), 'convolution').capitalize()} of VGG-16 have a bias and a batch normalisation behind it, "
@@ -113,7 +113,7 @@ def biases_and_dead_parameters(material: Material) -> str:
 
 
 def names_of_networks(material: Material) -> str:
-    sizes = {name: take(name, "nd").parameters for name in ("pnasneta", "efficientnet")}
+    sizes = {name: counts(name, "nd").parameters for name in ("pnasneta", "efficientnet")}
     return f"They have {sizes['pnasneta']:,} and {sizes['efficientnet']:,} parameters."
 
 

@@ -1,15 +1,24 @@
-"""What the printed averages are: beside the original's values and both accuracies of the study's own logs."""
+"""The study in one page: the printed averages beside both accuracies of the study's own logs, and what follows."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import geometric_mean
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ndcore.study import DATASETS, NETWORKS, NORM_LABELS, NORMS
+from ndreport.evidence.claims import Decision
+from ndreport.evidence.corrected_times import BASES
 from ndreport.evidence.corrections import attempts
+from ndreport.evidence.families import Tested
 from ndreport.evidence.published import Published
+from ndreport.material import Material
+from ndreport.pages import claims
 from ndreport.rendering.html import Html
-from ndreport.rendering.prose import count
+from ndreport.rendering.prose import count, points, probability, times_as
+from ndreport.rendering.stated import unless_missing
 from ndreport.rendering.svg import BLUE, GREEN, INK, VERMILLION, render, style
 
 DATASET, EPOCHS = "cifar100", 20
@@ -20,6 +29,65 @@ SERIES = {
     "train": ("reproduction, running training accuracy in its logs", "s", VERMILLION),
     "printed": ("reproduction, as printed", "x", INK),
 }
+
+
+def numbers(
+    tested: Sequence[Tested], ratios: pd.DataFrame, decisions: Sequence[Decision], material: Material
+) -> dict[str, object]:
+    """What the sentences of the page name.
+
+    Args:
+        tested: from `ndreport.evidence.families.paired_tests`.
+        ratios: from `ndreport.evidence.corrected_times.time_ratios`.
+        decisions: the verdicts of the ledger.
+        material: everything in `runs/`.
+    """
+    frame = compared(material.published)
+    far = {name: (frame["printed"] - frame[name]).abs() for name in ("train", "test")}
+    reproduced, shown = ((frame[name] - frame["original"]).abs().median() for name in ("test", "printed"))
+    longer = ratios[ratios["epochs"] > 1]
+    return {
+        **_gains(tested),
+        "settings": len(frame),
+        "nearer_train": int((far["train"] < far["test"]).sum()),
+        "from_train": f"{far['train'].median():.2f}",
+        "from_test": f"{far['test'].median():.1f}",
+        "test_from_original": f"{reproduced:.1f}",
+        "printed_from_original": f"{shown:.1f}",
+        "timed": len(ratios),
+        **{name: text for base in BASES for name, text in _range(ratios, base, base).items()},
+        **_range(longer, "corrected", "longer"),
+        **claims.numbers(decisions, material),
+    }
+
+
+def _gains(tested: Sequence[Tested]) -> dict[str, object]:
+    """What the tests say of the test accuracies in the logs, by data set, and how often ND is ahead in the original."""
+    original = {(t.dataset, t.epochs): t.paired for t in tested if t.who == "original"}
+    found: dict[str, object] = {}
+    for t in (t for t in tested if t.who == "logs" and t.paired):
+        first, paired = original[t.dataset, t.epochs], t.paired
+        found |= {
+            "epochs": t.epochs,
+            f"{t.dataset}_ahead": f"{paired.ahead} of {paired.number}",
+            f"{t.dataset}_shift": f"{points(paired.shift)} points",
+            f"{t.dataset}_interval": " to ".join(map(points, paired.interval)),
+            f"{t.dataset}_p": probability(paired.wilcoxon),
+            f"{t.dataset}_corrected": probability(t.wilcoxon_holm),
+            f"{t.dataset}_original": f"{first.ahead} of {first.number}",
+        }
+    return found
+
+
+def _range(ratios: pd.DataFrame, base: str, name: str) -> dict[str, object]:
+    """Least, most and mean of the times with ND over those with BN."""
+    ends = {"least": ratios.loc[ratios[base].idxmin()], "most": ratios.loc[ratios[base].idxmax()]}
+    words = {
+        f"{name}_{end}": f"{times_as(row[base])} ({row['label']}, {DATASETS[row['dataset']]}, "
+        f"{count(row['epochs'], 'epoch')})"
+        for end, row in ends.items()
+    }
+    return words | {f"{name}_mean": times_as(geometric_mean(ratios[base]))}
 
 
 def compared(published: Published) -> pd.DataFrame:
@@ -45,17 +113,15 @@ def compared_alt(frame: pd.DataFrame) -> str:
         + ", ".join(f"{name} {getattr(row, name):.1f}" for name in SERIES)
         for row in frame.itertuples()
     ]
-    if not rows:
-        return "Printed averages beside the logs: nothing to show yet."
     return (
         f"Top-1 accuracy in percent on {DATASETS[DATASET]} after {count(EPOCHS, 'epoch')}, a row per network: "
         f"original, test and training accuracy in the logs, printed. {'; '.join(rows)}."
     )
 
 
-def compared_figure(published: Published) -> Html:
+@unless_missing
+def compared_figure(frame: pd.DataFrame) -> Html:
     """Four points per network, a panel per norm: the printed average sits on the training accuracy."""
-    frame = compared(published)
     panels = "\n".join(_panel(frame[frame["norm"] == norm], norm) for norm in NORMS)
     return Html(f'<div class="nd-figures">\n{panels}\n</div>')
 

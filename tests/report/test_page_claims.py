@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import claims_material
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
 from ndreport.evidence.claims import Case, Claim, Decision, Outcome, Verdict
-from ndreport.material import load
-from ndreport.pages.claims import findings, tables
+from ndreport.material import Material, load
+from ndreport.pages import claims
+from ndreport.rendering.glued import wanted
 from ndreport.rendering.html import csv
+from ndreport.rendering.stated import NOTHING
 
 RUNS = Path(__file__).parents[2] / "runs"
 AGAINST = [Case("CIFAR-10, VGG-16", {"BN (%)": 90.5, "ND (%)": -3}), Case("a <place>", {"in fact": "another run"})]
@@ -37,7 +40,7 @@ def decisions() -> list[Decision]:
 
 
 def test_every_claim_has_a_row_with_an_address_and_a_verdict_in_sign_and_word(decisions):
-    soup = BeautifulSoup(tables.ledger_table(decisions), "html.parser")
+    soup = BeautifulSoup(claims.ledger_table(decisions), "html.parser")
     rows = soup.select("tbody tr")
     assert [row["id"] for row in rows] == [f"claim-{d.claim.id}" for d in decisions]
     shown = [row.select("td")[0].select_one(".nd-value") for row in rows]
@@ -61,7 +64,7 @@ def _words(decisions) -> list[str]:
 
 
 def test_a_row_says_what_decides_it(decisions):
-    view = tables.ledger_view(decisions)
+    view = claims.ledger_view(decisions)
     assert view.loc["good", "numbers"].text == "pairs 1,234; gain (points) −0.50"
     assert view.loc["some", "numbers"].text == "tiny 0.00012"
     assert view.loc["good", "who"].text == "Obadage et al., arXiv 2024, ReScience C 2025"
@@ -72,52 +75,59 @@ def test_a_row_says_what_decides_it(decisions):
 
 
 def test_every_counter_example_can_be_reached_and_is_there(decisions):
-    table = BeautifulSoup(tables.ledger_table(decisions), "html.parser")
-    below = BeautifulSoup(tables.counterexamples(decisions), "html.parser")
+    table = BeautifulSoup(claims.ledger_table(decisions), "html.parser")
+    below = BeautifulSoup(claims.counterexamples(decisions), "html.parser")
     links = {a["href"] for a in table.select("a[href^='#against-']")}
     assert links == {f"#{details['id']}" for details in below.select("details")}
     assert {a["href"] for a in below.select("a")} <= {f"#{row['id']}" for row in table.select("tbody tr")}
     items = [item.get_text() for item in below.select("#against-bad li")]
     assert items == ["CIFAR-10, VGG-16: BN (%) 90.50; ND (%) −3", "a <place>: in fact another run"]
     assert "2 counter-examples" in below.select_one("#against-bad summary").get_text()
-    assert "No claim has a counter-example" in tables.counterexamples(decisions[:1])
+    assert "No claim has a counter-example" in claims.counterexamples(decisions[:1])
 
 
 def test_a_claim_counts_for_each_source_and_once_in_all(decisions):
-    view = tables.counts_view(decisions).map(lambda value: value.number)
+    view = claims.counts_view(decisions).map(lambda value: value.number)
     assert view.loc["Ye et al., ICLR 2020"].tolist() == [0, 1, 1, 1, 0, 3]
     assert view.loc["Obadage et al., arXiv 2024", "holds"] == view.loc["Obadage et al., ReScience C 2025", "holds"] == 1
     assert view.loc["all claims, each once"].tolist() == [1, 1, 1, 1, 1, 5]
-    assert "error" not in tables.counts_view(decisions[:4]).columns
+    assert "error" not in claims.counts_view(decisions[:4]).columns
 
 
 def test_errors_are_named_apart_from_verdicts(decisions):
-    assert "broken: predicate adds_up raised ValueError: &lt;no&gt;" in tables.error_notice(decisions)
-    assert tables.error_notice(decisions[:4]) == ""
+    assert "broken: predicate adds_up raised ValueError: &lt;no&gt;" in claims.error_notice(decisions)
+    assert claims.error_notice(decisions[:4]) == ""
 
 
-def test_sentences_count_and_name(decisions):
-    about = findings.about_ledger(decisions)
-    assert "**5 statements**: **1** holds, **1** holds in part, **1** fails, **1** cannot be decided" in about
-    assert "**1** ended in an error" in about
-    assert "3 counter-examples" in about.lower()
-    assert "error" not in findings.about_ledger(decisions[:4])
-    assert '<a href="#claim-unknown">unknown</a> would need test accuracies' in findings.about_open_claims(decisions)
-    assert "could be decided" in findings.about_open_claims(decisions[:1])
+def test_the_sentences_hold(decisions):
+    found = claims.numbers(decisions, Material([], []))
+    assert wanted("claims") <= found.keys()
+    outcomes = ("holds", "in_part", "fails", "open")
+    assert [found[name] for name in outcomes] == [1, 1, 1, 1]
+    assert (found["statements"], found["counterexamples"]) == (5, 3)
+    published = claims_material.decisions()
+    assert set(claims.CENTRAL) <= published.keys()
+    found = claims.numbers(list(published.values()), Material([], []))
+    assert sum(found[name] for name in outcomes) == found["statements"]  # none ended in an error
+    assert min(found[name] for name in outcomes) > 1  # "hold", "fail": plural
+
+
+def test_the_central_and_the_open_claims_are_listed(decisions):
+    assert claims.open_claims(decisions) == '- <a href="#claim-unknown">unknown</a> would need test accuracies'
+    assert "every statement could be decided" in claims.open_claims(decisions[:1])
     central = [Decision(claim("re-always-better", "re-2024"), Verdict(Outcome.FAILS, {"pairs": 66}, AGAINST))]
     link = '<a href="#claim-re-always-better">re-always-better</a>'
-    assert f"**fails** (pairs 66); {link}" in findings.about_the_central_claims(central)
-    assert "has a verdict" in findings.about_the_central_claims(decisions)
-    assert findings.about_ledger([]) == findings.NO_LEDGER
+    assert claims.central_claims(central).endswith(f"**fails** (pairs 66); {link}")
+    assert claims.central_claims([]) == claims.open_claims([]) == NOTHING
 
 
 def test_without_a_ledger_the_page_is_still_a_page():
-    for part in (tables.counts_table([]), tables.ledger_table([])):
+    for part in (claims.counts_table([]), claims.ledger_table([])):
         assert "nothing to show" in part
 
 
 def test_the_table_is_saved_with_its_sources(decisions):
-    saved = pd.read_csv(io.StringIO(csv(tables.ledger_view(decisions), "Claim")))
+    saved = pd.read_csv(io.StringIO(csv(claims.ledger_view(decisions), "Claim")))
     assert saved["against it"].tolist() == ["0", "2", "1", "0", "none"]
     assert "verdict (source)" in saved.columns
 

@@ -1,1 +1,0 @@
-"""The claim ledger as a page: counts, sentences, the table of all claims, and the counter-examples."""
