@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORMS
-from ndreport.evidence.published import TIMES
 
 NUMBERS = {"cifar10": 8, "cifar100": 9}
 LAST_DIGIT = 0.01
@@ -141,8 +140,3 @@ def study_ratios(frame: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def empty_settings() -> pd.DataFrame:
-    """The settings without any time, as after a damaged file."""
-    return settings(TIMES.empty())

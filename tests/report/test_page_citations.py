@@ -1,4 +1,4 @@
-"""The citation page: printed counts, and label files made up here in a folder of their own."""
+"""The citation page: printed counts, and label files made up here, and that its sentences hold."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from citation_factory import ANN, KEYS, write_citations
+from shown import shown
 
 from ndreport.build.sphinx_extension import inputs_digest
 from ndreport.citations.labels import write_labels
-from ndreport.evidence.citations import LABELS, read_citations
-from ndreport.pages.citations import findings
-from ndreport.pages.citations.figure import citation_figure
+from ndreport.evidence.citations import LABELS
+from ndreport.pages.citations import own_labels
+from ndreport.pages.citations.counts import citation_figure, counts_table, numbers
 from ndreport.pages.citations.material import Citations, load
-from ndreport.pages.citations.tables import agreement_tables, counts_table, counts_view, labels_table, labels_view
+from ndreport.pages.citations.own_labels import agreement_tables, labels_table
+from ndreport.rendering.glued import wanted
+from ndreport.rendering.prose import percent
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 
@@ -36,9 +39,9 @@ def labelled(folder) -> Path:
 
 
 def test_every_printed_value_has_its_source(folder):
-    view = counts_view(load(folder).counts)
+    view = shown(counts_table(load(folder).counts))
     assert list(view.index) == ["Positive", "Neutral", "Negative"]
-    assert [cell.number for cell in view["contexts"]] == [13, 46, 0]
+    assert [cell.text for cell in view["contexts"]] == ["13", "46", "0"]
     assert [cell.text for cell in view["share (%)"]] == ["22.0", "78.0", "0.0"]
     assert [cell.text for cell in view["Wilson (%)"]] == ["13.4 to 34.1", "65.9 to 86.6", "0.0 to 6.1"]
     assert view.loc["Positive", "alike (%)"].text == "9.2 to 40.5"
@@ -48,34 +51,27 @@ def test_every_printed_value_has_its_source(folder):
     assert BeautifulSoup(counts_table(load(folder).counts), "html.parser").find(id="citation-counts")
 
 
-def test_sentences_carry_the_computed_numbers(folder):
-    counts = load(folder).counts
-    about = findings.about_counts(counts)
-    assert "**59 contexts** from **31 citing papers**: **13** positive (22.0 %)" in about
-    assert "13.4 to 34.1 % (Wilson) or 12.3 to 34.7 % (Clopper–Pearson)" in about
-    papers = findings.about_papers(counts)
-    assert "worth 31 independent ones, and the share of positive ones would be 9.2 to 40.5 %" in papers
-    assert "they would be worth 4." in papers
-    assert "from 1 to 13 of 31, which is from 3.2 % to 41.9 %" in papers
-    none = findings.about_none(counts)
-    assert "None of 59 contexts is negative" in none
-    assert "up to **5.0 %** of such contexts" in none
-    assert "none of 31 has a negative one, and up to **9.2 %** of such papers" in none
+def test_the_sentences_hold(folder):
+    found = numbers(load(folder))
+    assert wanted("citations") <= found.keys()
+    assert found["positive"] + found["neutral"] + found["negative"] == found["contexts"] == 59  # "add up"
+    assert found["negative"] == 0  # "none of"
+    assert found["papers"] == 31
+    assert (found["wilson"], found["exact"], found["alike"]) == ("13.4 to 34.1", "12.3 to 34.7", "9.2 to 40.5")
+    assert float(found["per_paper"]) > 1  # "hardly independent"
+    assert int(found["least_worth"]) < int(found["worth"]) < found["contexts"]
+    assert (found["fewest"], found["most"], found["most_share"]) == (1, 13, percent(41.94, 1))
+    assert (found["none_of_contexts"], found["none_of_papers"]) == (percent(5, 1), percent(9.2, 1))
+    assert "1 example of positive: names the study among what inspired a training method" in found["examples"]
+    assert found["without_example"] == "negative"
 
 
-def test_examples_are_described_and_the_class_without_one_is_named(folder):
-    about = findings.about_examples(load(folder).counts)
-    assert "1 example that is *positive*: names the study among what inspired a training method" in about
-    assert about.endswith("Classes without an example: negative.")
-
-
-def test_sentences_follow_the_file(folder):
+def test_numbers_follow_the_file(folder):
     path = folder / "published" / "citations.csv"
     changed = path.read_text().replace("contexts,negative,0,", "contexts,negative,2,")
     path.write_text(changed.replace("neutral,46,", "neutral,44,"))
-    counts = read_citations(folder / "published")
-    assert findings.about_none(counts) == "2 contexts of 59 are negative."
-    assert "**44** neutral and **2** negative" in findings.about_counts(counts)
+    found = numbers(load(folder))
+    assert (found["neutral"], found["negative"]) == (44, 2)
 
 
 def test_the_figure_states_what_it_shows(folder):
@@ -91,10 +87,10 @@ def test_without_label_files_the_page_says_not_run(folder):
     citations = load(folder)
     assert citations.problems == []
     assert citations.problem_notice() == ""
-    about = findings.about_own_labels(citations)
+    about = own_labels.about_own_labels(citations)
     assert about.count("not run") == 3
     assert all(command in about for command in ("citations fetch", "citations label NAME", "citations baseline"))
-    assert "Agreement: not run" in findings.about_agreement(citations)
+    assert "Agreement: not run" in own_labels.about_agreement(citations)
     assert "nothing to show yet" in labels_table(citations)
     assert agreement_tables(citations) == ""
 
@@ -102,12 +98,12 @@ def test_without_label_files_the_page_says_not_run(folder):
 def test_label_files_are_shown(labelled):
     citations = load(labelled)
     assert citations.problems == []
-    about = findings.about_own_labels(citations)
+    about = own_labels.about_own_labels(citations)
     assert "fetched on 2026-10-21: 8 contexts from 5 citing papers, 1 paper of these without any" in about
     assert "- labels in `labels-ann.csv`: 8 of 8" in about
     assert "- labels in `labels-bob.csv`: 6 of 8" in about
-    view = labels_view(citations)
-    assert [view.loc["labels-ann.csv", label].number for label in LABELS] == [2, 5, 1]
+    view = shown(labels_table(citations))
+    assert [view.loc["labels-ann.csv", label].text for label in LABELS] == ["2", "5", "1"]
     assert view.loc["labels-ann.csv", "positive (%)"].text == "25.0"
     assert re.fullmatch(r"0\.0 to [5-9]\d\.\d", view.loc["labels-ann.csv", "papers resampled (%)"].text)
     assert all(cell.note for cell in view.to_numpy().ravel())
@@ -115,7 +111,7 @@ def test_label_files_are_shown(labelled):
 
 def test_agreement_and_confusion_matrix_are_shown(labelled):
     citations = load(labelled)
-    about = findings.about_agreement(citations)
+    about = own_labels.about_agreement(citations)
     assert "`labels-ann.csv` and `labels-bob.csv`: 5 of 6 contexts alike (43.6 to 97.0 %); Cohen's κ **0.57**" in about
     assert "`labels-ann.csv` and `phrases`: 5 of 8 contexts alike" in about
     assert about.count("κ **0.00**, without an interval") == 2
@@ -137,13 +133,13 @@ def test_label_files_without_anything_in_common(folder):
     write_labels(folder / "citations" / "labels-ann.csv", {})
     write_labels(folder / "citations" / "labels-bob.csv", {KEYS[0]: "neutral"})
     citations = load(folder)
-    assert "no context has a label in both" in findings.about_agreement(citations)
-    view = labels_view(citations)
+    assert "no context has a label in both" in own_labels.about_agreement(citations)
+    view = shown(labels_table(citations))
     assert view.loc["labels-ann.csv", "positive (%)"].text == "no labels"
     assert view.loc["labels-bob.csv", "papers resampled (%)"].text == "not defined"
-    assert "1 context" not in findings.about_own_labels(citations)
+    assert "1 context" not in own_labels.about_own_labels(citations)
     write_labels(folder / "citations" / "labels-ann.csv", {KEYS[0]: "neutral"})
-    assert "κ is not defined" in findings.about_agreement(load(folder))
+    assert "κ is not defined" in own_labels.about_agreement(load(folder))
 
 
 def test_damaged_files_are_named_and_the_rest_is_shown(labelled):
@@ -158,10 +154,8 @@ def test_damaged_files_are_named_and_the_rest_is_shown(labelled):
     assert all(name in citations.problem_notice() for name in names)
     assert list(citations.labels) == ["labels-ann.csv"]
     assert "label &#x27;splendid&#x27; is not one of" in citations.problem_notice()
-    for sentence in (findings.about_counts, findings.about_examples, findings.about_papers, findings.about_none):
-        assert sentence(citations.counts) == findings.NO_COUNTS
-    assert "missing" in counts_table(None)
-    assert "nothing to draw" in citation_figure(None)
+    assert "could not be read" in counts_table(citations.counts)
+    assert "could not be read" in citation_figure(citations.counts)
 
 
 def test_a_missing_folder_is_an_empty_page(tmp_path):
