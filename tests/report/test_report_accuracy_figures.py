@@ -17,11 +17,11 @@ from ndreport.pages.tables_4_and_5 import comparison_findings as findings
 from ndreport.pages.tables_4_and_5.attempts import attempts_table, attempts_view
 from ndreport.pages.tables_4_and_5.comparison import counts_table, counts_view
 from ndreport.pages.tables_4_and_5.figures import bars_alt, study_figure
-from ndreport.pages.tables_4_and_5.findings import NO_PUBLISHED
 from ndreport.pages.tables_4_and_5.gain_figure import gain_alt, gain_figure, gain_table, gain_view
 from ndreport.pages.tables_4_and_5.gain_findings import about_gains, about_intervals
 from ndreport.pages.tables_4_and_5.gain_series import gain_series
 from ndreport.pages.tables_4_and_5.tables import accuracy_rows
+from ndreport.rendering.stated import NOTHING
 
 REPOSITORY = Path(__file__).parents[2]
 DATASETS = ("cifar10", "cifar100")
@@ -190,5 +190,5 @@ def test_without_material_everything_says_so():
         findings.about_corrections(single, "cifar10"),
         about_gains(panels, "cifar10"),
     ):
-        assert sentence == NO_PUBLISHED
+        assert sentence == NOTHING
     assert "could not be read" in findings.about_colours(compared)

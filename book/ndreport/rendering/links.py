@@ -7,8 +7,15 @@ from collections.abc import Sequence
 
 from ndcore.experiment.records import RunRecord
 
-SOURCES_PAGE = "../runs/published/README.html#source-cells"
 RUNS_PAGE = "our-runs.html"
+MEASURED_PAGE = "measured.html"
+PUBLISHED = "../runs/published/README.html"
+SOURCES_PAGE = f"{PUBLISHED}#source-cells"
+LOGS_PAGE = f"{PUBLISHED}#recovered-csv"
+FIRST_PAGE = f"{PUBLISHED}#first-version-csv"
+COLOURS_PAGE = f"{PUBLISHED}#colours-csv"
+IMAGENET_PAGE = f"{PUBLISHED}#imagenet-csv"
+ZOO_PAGE = f"{PUBLISHED}#model-zoo-csv"
 
 
 def anchors(records: Sequence[RunRecord]) -> list[str]:

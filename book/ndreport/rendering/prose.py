@@ -45,6 +45,14 @@ def of_our_runs(number: int) -> str:
     return f"{('None', 'One')[number] if number < 2 else number} of our own runs {'is' if number < 2 else 'are'}"
 
 
+def in_cases(part: int, whole: int, noun: str = "case") -> str:
+    """ "in no case", "in the one case", "in none of the 3 cases", "in 2 of 3 cases", "in all 3 cases"."""
+    if whole == 1:
+        return f"in the one {noun}" if part else f"in no {noun}"
+    word = {0: "none of the", whole: "all"}.get(part, f"{part} of")
+    return f"in {word} {count(whole, noun)}" if whole else f"in no {noun}"
+
+
 def listing(items: Iterable[object]) -> str:
     """ "a, b and c"; "none" for nothing."""
     items = [str(item) for item in items]

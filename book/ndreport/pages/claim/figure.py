@@ -13,8 +13,8 @@ from ndreport.evidence.families import Tested
 from ndreport.evidence.paired import ALPHA
 from ndreport.evidence.published import Published
 from ndreport.evidence.series import PLACE, logged_tests
-from ndreport.pages.measured.tables import block_name
 from ndreport.rendering.html import Html
+from ndreport.rendering.names import block_name
 from ndreport.rendering.prose import percent, points
 from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
 

@@ -13,9 +13,9 @@ from ndreport.evidence.imagenet import imagenet_gains, imagenet_values
 from ndreport.evidence.paired import ALPHA, RESAMPLES, smallest_p, smallest_unpaired_p
 from ndreport.evidence.published import IMAGENET_NETWORKS, Published
 from ndreport.pages.claim.tables import QUANTITIES
-from ndreport.pages.measured.tables import block_name
-from ndreport.pages.tables_4_and_5.findings import NO_PUBLISHED
+from ndreport.rendering.names import block_name
 from ndreport.rendering.prose import Prose, count, listing, percent, points, probability, prose
+from ndreport.rendering.stated import NOTHING as NO_PUBLISHED
 from ndreport.rendering.values import Value
 
 LABELS = {network.arch: network.label for network in NETWORKS}

@@ -14,9 +14,10 @@ from ndreport.evidence.families import Tested
 from ndreport.evidence.paired import ALPHA, Paired
 from ndreport.evidence.published import Published
 from ndreport.evidence.splits import measured_on, split_summary
-from ndreport.pages.measured.tables import LOGS_PAGE, block_name, verdict
 from ndreport.rendering.html import Html, notice, table
-from ndreport.rendering.links import RUNS_PAGE, SOURCES_PAGE
+from ndreport.rendering.links import LOGS_PAGE, RUNS_PAGE, SOURCES_PAGE
+from ndreport.rendering.measured_on import verdict
+from ndreport.rendering.names import block_name
 from ndreport.rendering.prose import listing, percent, points, probability
 from ndreport.rendering.values import NOT_RUN, Value, judgement, missing, word
 

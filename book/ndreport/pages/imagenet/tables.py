@@ -17,13 +17,11 @@ from ndreport.evidence.imagenet import (
 from ndreport.evidence.published import IMAGENET_NETWORKS
 from ndreport.pages.tables_4_and_5.comparison import compared_cells
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.links import RUNS_PAGE
+from ndreport.rendering.links import IMAGENET_PAGE, RUNS_PAGE, ZOO_PAGE
 from ndreport.rendering.prose import points
 from ndreport.rendering.values import NOT_RUN, Value, decimal, judgement, missing
 
 NETWORKS_OF_TABLE = {6: ("vgg11",), 7: ("resnet18", "densenet121")}
-IMAGENET_PAGE = "../runs/published/README.html#imagenet-csv"
-ZOO_PAGE = "../runs/published/README.html#model-zoo-csv"
 NORM_NAMES = NORM_LABELS | {"none": "no normalisation"}
 
 

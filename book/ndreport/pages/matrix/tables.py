@@ -10,16 +10,13 @@ from ndcore.study import ATTEMPTS, DATASETS, NORM_LABELS, NORMS
 from ndreport.evidence.imagenet import METRICS
 from ndreport.evidence.matrix import IMAGENET_EPOCHS, NOT_PROVEN, logged
 from ndreport.evidence.runs import count_seeds
-from ndreport.pages.imagenet.tables import IMAGENET_PAGE
-from ndreport.pages.tables_4_and_5.attempts import MEASURED_PAGE
 from ndreport.rendering.html import Html, download, escape, table
-from ndreport.rendering.links import RUNS_PAGE, SOURCES_PAGE, link
+from ndreport.rendering.links import IMAGENET_PAGE, LOGS_PAGE, MEASURED_PAGE, RUNS_PAGE, SOURCES_PAGE, link
 from ndreport.rendering.prose import count
 from ndreport.rendering.values import NOT_RUN, Value, decimal, missing, word
 
 WORDS = {"test": "test", "train": "training", NOT_PROVEN: NOT_PROVEN}
 """What a reproduced value was measured on, as it stands in its cell."""
-LOGS_PAGE = "../runs/published/README.html#recovered-csv"
 
 
 def cifar_view(evidence: pd.DataFrame, dataset: str, epochs: int) -> pd.DataFrame:

@@ -6,13 +6,12 @@ import itertools
 
 import pandas as pd
 
-from ndcore.study import ATTEMPTS, DATASETS, NETWORKS, NORM_LABELS, NORMS
+from ndcore.study import ATTEMPTS, NETWORKS, NORM_LABELS, NORMS
 from ndreport.evidence.published import Published
 from ndreport.evidence.series import logged_tests
-from ndreport.pages.measured.tables import LABELS, LOGS_PAGE
-from ndreport.pages.tables_4_and_5.tables import NUMBERS
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.links import SOURCES_PAGE
+from ndreport.rendering.links import LOGS_PAGE, SOURCES_PAGE
+from ndreport.rendering.names import LABELS, TABLES
 from ndreport.rendering.prose import count
 from ndreport.rendering.values import Value, decimal, missing, word
 
@@ -48,9 +47,8 @@ def corrected_table(rows: pd.DataFrame, dataset: str, epochs: int) -> Html:
     if len(view):
         view.columns = pd.MultiIndex.from_tuples(view.columns)
     caption = (
-        f"Table {NUMBERS[dataset]}, {DATASETS[dataset]} after {count(epochs, 'epoch')}, with test accuracies: top-1 in "
-        "percent, ND − BN in percentage points. Test: mean over the finished runs of the study's logs, each at its "
-        "highest epoch."
+        f"{TABLES[dataset]} after {count(epochs, 'epoch')}, with test accuracies: top-1 in percent, ND − BN "
+        "in percentage points. Test: mean over the finished runs of the study's logs, each at its highest epoch."
     )
     return table(view, caption, f"corrected-{dataset}-{epochs}", "Network")
 

@@ -10,9 +10,10 @@ from ndreport.evidence.decimals import CHANCE, LEVEL, Digits, Pattern
 from ndreport.evidence.published import Published
 from ndreport.evidence.resemblance import OURS, STUDY_LOG
 from ndreport.evidence.splits import DECIMAL, LOG, TEST_IMAGES, TRAIN_IMAGES
-from ndreport.pages.measured.tables import LABELS, SPLITS, block_name
-from ndreport.pages.tables_4_and_5.findings import NO_PUBLISHED
+from ndreport.rendering.measured_on import SPLITS
+from ndreport.rendering.names import LABELS, block_name
 from ndreport.rendering.prose import Prose, count, listing, percent, points, probability, prose
+from ndreport.rendering.stated import NOTHING
 
 Patterns = dict[tuple[str, int], Pattern]
 
@@ -20,7 +21,7 @@ Patterns = dict[tuple[str, int], Pattern]
 def about_blocks(summary: pd.DataFrame, patterns: Patterns) -> Prose:
     """What all attempts were measured on, in one paragraph."""
     if summary.empty:
-        return NO_PUBLISHED
+        return NOTHING
     total = summary.sum()
     unproven = summary[summary["open"] > 0]
     suggested = [b for b in unproven.index if _suggests_test(summary.loc[b], patterns.get(b))]
@@ -163,7 +164,7 @@ def about_open(summary: pd.DataFrame, patterns: Patterns) -> Prose:
             )
         lines.append(text)
     if len(lines) == 2:
-        return prose("Nothing is open." if len(summary) else str(NO_PUBLISHED))
+        return prose("Nothing is open." if len(summary) else str(NOTHING))
     return prose("\n".join(lines))
 
 
@@ -178,7 +179,7 @@ def about_corrected(rows: pd.DataFrame, dataset: str, epochs: int) -> Prose:
     here = rows[(rows["dataset"] == dataset) & (rows["epochs"] == epochs)].dropna(subset=["original", "printed"])
     wide = here.pivot(index="arch", columns="norm", values=["original", "test"]).dropna()
     if wide.empty:
-        return NO_PUBLISHED
+        return NOTHING
     gains = wide["test"]["nd"] - wide["test"]["bn"]
     away = {name: (here[name] - here["original"]).abs().mean() for name in ("printed", "test")}
     original = (wide["original"]["nd"] - wide["original"]["bn"]).mean()
@@ -209,4 +210,4 @@ def about_missing(summary: pd.DataFrame, rows: pd.DataFrame) -> Prose:
                 f"- {block_name(*block)}: very probably test accuracies, so the table can stand as printed, with that "
                 "reservation. Logs of these very attempts are **missing**"
             )
-    return prose("\n".join(lines) or "Every block has logged test accuracies.") if len(summary) else NO_PUBLISHED
+    return prose("\n".join(lines) or "Every block has logged test accuracies.") if len(summary) else NOTHING

@@ -6,9 +6,9 @@ import pandas as pd
 
 from ndreport.evidence.improvements import averages_at_least, bn_not_behind, improvements
 from ndreport.evidence.published import Published
-from ndreport.pages.measured.tables import LABELS, block_name
-from ndreport.pages.tables_4_and_5.findings import NO_PUBLISHED
+from ndreport.rendering.names import LABELS, block_name
 from ndreport.rendering.prose import Prose, count, listing, percent, points, prose
+from ndreport.rendering.stated import NOTHING
 
 NEARLY_ALL = 99.9
 """Percent; the high accuracies that the study reports."""
@@ -23,7 +23,7 @@ def about_implications(published: Published, measured: pd.DataFrame) -> Prose:
     """
     blocks = improvements(published, measured) if len(measured) else pd.DataFrame()
     if blocks.empty:
-        return NO_PUBLISHED
+        return NOTHING
     items = [
         _better(blocks),
         _longest(blocks),

@@ -4,48 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ndcore.study import DATASETS, NETWORKS, NORM_LABELS
+from ndcore.study import DATASETS, NORM_LABELS
 from ndreport.evidence.decimals import LEVEL, Pattern
 from ndreport.evidence.resemblance import OURS
 from ndreport.evidence.splits import TEST_IMAGES
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.links import RUNS_PAGE, SOURCES_PAGE
+from ndreport.rendering.links import FIRST_PAGE, LOGS_PAGE, RUNS_PAGE, SOURCES_PAGE
+from ndreport.rendering.measured_on import SPLITS, verdict
+from ndreport.rendering.names import LABELS, block_name
 from ndreport.rendering.prose import count, points, probability
 from ndreport.rendering.values import Value, decimal, judgement, missing, word
-
-LABELS = {network.arch: network.label for network in NETWORKS}
-SPLITS = {"test": "test", "train": "running training", "": "open"}
-"""What an attempt was measured on, in words."""
-LOGS_PAGE = "../runs/published/README.html#recovered-csv"
-FIRST_PAGE = "../runs/published/README.html#first-version-csv"
-
-
-def block_name(dataset: str, epochs: int) -> str:
-    """ "CIFAR-10 after 20 epochs"."""
-    return f"{DATASETS[dataset]} after {count(epochs, 'epoch')}"
-
-
-def verdict(row: pd.Series, pattern: Pattern | None) -> Value:
-    """What a block was measured on, and how firmly that is known.
-
-    Args:
-        row: of `ndreport.evidence.splits.split_summary`.
-        pattern: of the same block; None where the first version of the spreadsheet has none of it.
-    """
-    proven = {split: int(row[split]) for split in ("test", "train") if row[split]}
-    if len(proven) > 1:
-        return judgement("bad", "both", "attempts of this block are proven to be of either kind", SOURCES_PAGE)
-    for split, number in proven.items():
-        if number == row["attempts"]:
-            return judgement("good", f"{SPLITS[split]}: proven", f"all {number} attempts", SOURCES_PAGE)
-        note = f"{number} of {row['attempts']} attempts proven, none contradicts"
-        return judgement("partial", f"{SPLITS[split]}: proven for {number}", note, SOURCES_PAGE)
-    if pattern and pattern.p_at_least < LEVEL:
-        note = (
-            f"if all were training accuracies, such decimals would have probability {probability(pattern.p_at_least)}"
-        )
-        return judgement("partial", "test: suggested", note, FIRST_PAGE)
-    return judgement("open", "open", "neither logs nor decimals tell", SOURCES_PAGE)
 
 
 def summary_table(summary: pd.DataFrame, patterns: dict[tuple[str, int], Pattern]) -> Html:

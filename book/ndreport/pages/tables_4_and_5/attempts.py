@@ -6,15 +6,15 @@ from math import isnan
 
 import pandas as pd
 
-from ndcore.study import ATTEMPTS, DATASETS, NORM_LABELS
+from ndcore.study import ATTEMPTS, NORM_LABELS
 from ndreport.evidence.corrections import SETTING
-from ndreport.pages.tables_4_and_5.tables import NUMBERS, PRINTED_ROUNDING, mean_of_attempts, published_value
+from ndreport.pages.tables_4_and_5.tables import PRINTED_ROUNDING, mean_of_attempts, published_value
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.links import SOURCES_PAGE
+from ndreport.rendering.links import MEASURED_PAGE, SOURCES_PAGE
+from ndreport.rendering.names import TABLE_NUMBERS, TABLES
 from ndreport.rendering.prose import count
 from ndreport.rendering.values import Value, decimal, missing
 
-MEASURED_PAGE = "measured.html"
 WORDS = {"test": "test", "train": "training", "": "not proven"}
 """What a single value was measured on, as it stands beside it."""
 
@@ -103,9 +103,9 @@ def _spread(spreads: pd.Series | None) -> dict[str, Value]:
 def attempts_table(rows: pd.DataFrame, single: pd.DataFrame, dataset: str, epochs: int) -> Html:
     """The single runs behind a part of Table 4 (cifar10) or 5 (cifar100)."""
     caption = (
-        f"Attempts behind Table {NUMBERS[dataset]}, {DATASETS[dataset]}, {count(epochs, 'epoch')}: top-1 accuracy in "
-        "percent and what it was measured on; mean, range and standard deviation in percentage points. ✗: not the run "
-        "that its place says; range and standard deviation are those of the right runs."
+        f"Attempts behind {TABLES[dataset]}, {count(epochs, 'epoch')}: top-1 accuracy in percent and what it was "
+        "measured on; mean, range and standard deviation in percentage points. ✗: not the run that its "
+        "place says; range and standard deviation are those of the right runs."
     )
     view = attempts_view(rows, single, epochs)
-    return table(view, caption, f"attempts-{NUMBERS[dataset]}-epochs-{epochs}", "Network", sortable=True)
+    return table(view, caption, f"attempts-{TABLE_NUMBERS[dataset]}-epochs-{epochs}", "Network", sortable=True)

@@ -6,7 +6,8 @@ import pandas as pd
 
 from ndreport.evidence.rules import COLOURS, RULES, THRESHOLD, rule_counts
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.links import SOURCES_PAGE
+from ndreport.rendering.links import COLOURS_PAGE, SOURCES_PAGE
+from ndreport.rendering.names import TABLES
 from ndreport.rendering.prose import points
 from ndreport.rendering.values import Value, missing, word
 
@@ -23,8 +24,6 @@ HEADINGS = {
     "printed": "as printed",
 }
 """Column of each rule, and of the printed colours."""
-COLOURS_PAGE = "../runs/published/README.html#colours-csv"
-TABLES = {"cifar10": "Table 4, CIFAR-10", "cifar100": "Table 5, CIFAR-100", "imagenet": "Tables 6 and 7, ImageNet"}
 
 
 def compared_cells(row: pd.Series) -> dict[str, Value]:

@@ -11,8 +11,8 @@ from ndreport.evidence.published import IMAGENET_NETWORKS
 from ndreport.evidence.rules import COLOURS, RULES, THRESHOLD, VERDICTS, rule_counts
 from ndreport.pages.tables_4_and_5.attempts import is_another_run, spread
 from ndreport.pages.tables_4_and_5.comparison import ALLOWED, SIGNS, TABLES
-from ndreport.pages.tables_4_and_5.findings import NO_PUBLISHED
 from ndreport.rendering.prose import Prose, count, listing, percent, points, prose
+from ndreport.rendering.stated import NOTHING
 
 LABELS = {network.arch: network.label for network in NETWORKS} | IMAGENET_NETWORKS
 
@@ -26,7 +26,7 @@ def about_rules(compared: pd.DataFrame, dataset: str) -> Prose:
     """
     here = compared[compared["dataset"] == dataset]
     if here.empty:
-        return NO_PUBLISHED
+        return NOTHING
     lines = [
         "The captions colour a value green if it is greater than the original's, red if it is lower "
         f"by more than {percent(THRESHOLD, 0)} and black in between, and leave open of what: of the original's value "
@@ -91,7 +91,7 @@ def about_spread(single: pd.DataFrame, dataset: str) -> Prose:
     here = spreads[spreads["runs"] > 1]
     here = here[here.index.get_level_values("dataset") == dataset].reset_index()
     if here.empty:
-        return NO_PUBLISHED
+        return NOTHING
     lines = ["How far the runs of a setting are apart (largest minus smallest, in percentage points):", ""]
     for epochs, group in here.groupby("epochs"):
         widest = group.loc[group["range"].idxmax()]
@@ -111,7 +111,7 @@ def about_corrections(single: pd.DataFrame, dataset: str) -> Prose:
     """
     here = single[single["dataset"] == dataset]
     if here.empty:
-        return NO_PUBLISHED
+        return NOTHING
     unchecked = len(here) - here["logged"].count()
     checked, wrong = here[here["logged"].notna()], here[here.apply(is_another_run, axis=1, result_type="reduce")]
     lines = [

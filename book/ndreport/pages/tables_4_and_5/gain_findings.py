@@ -6,9 +6,9 @@ from statistics import median
 
 from ndcore.study import ATTEMPTS, DATASETS
 from ndreport.evidence.gains import CONFIDENCE
-from ndreport.pages.tables_4_and_5.findings import NO_PUBLISHED
 from ndreport.pages.tables_4_and_5.gain_series import OURS, REPRODUCED, Series
 from ndreport.rendering.prose import Prose, count, percent, points, prose
+from ndreport.rendering.stated import NOTHING
 
 MEASURED_ON = {how[0] for how in REPRODUCED.values()}
 
@@ -21,7 +21,7 @@ def about_gains(panels: dict[int, list[Series]], dataset: str) -> Prose:
         dataset: "cifar10" or "cifar100".
     """
     if not any(panels.values()):
-        return NO_PUBLISHED
+        return NOTHING
     lines = [f"{DATASETS[dataset]}, ND − BN in percentage points:", ""]
     for epochs, drawn in panels.items():
         lines.append(f"- {count(epochs, 'epoch')}:")

@@ -21,10 +21,10 @@ from ndreport.evidence.runs import (
 from ndreport.pages.tables_4_and_5.comparison import compared_cells, uncompared_cells
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import RUNS_PAGE, SOURCES_PAGE, link
+from ndreport.rendering.names import TABLE_NUMBERS
 from ndreport.rendering.prose import count
 from ndreport.rendering.values import NOT_RUN, Value, decimal, missing, word
 
-NUMBERS = {"cifar10": 4, "cifar100": 5}
 PRINTED_ROUNDING = 0.005 + 1e-9
 
 
@@ -196,7 +196,7 @@ def _own_runs(row: pd.Series) -> Value:
 
 def accuracy_table(rows: pd.DataFrame, compared: pd.DataFrame, dataset: str, epochs: int) -> Html:
     """The part of Table 4 (cifar10) or 5 (cifar100) for one number of epochs."""
-    number = NUMBERS[dataset]
+    number = TABLE_NUMBERS[dataset]
     caption = (
         f"Table {number}, {DATASETS[dataset]}, {count(epochs, 'epoch')}: top-1 accuracy in percent. Original and "
         "average as printed; an average marked ≠ is not the mean of its attempts; our own values from the last epoch."
