@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ndreport.rendering.html import Html, download, escape
@@ -69,6 +70,11 @@ def render(figure: Figure, ident: str, caption: str, alt: str) -> Html:
         f'<figure class="nd-figure" id="{escape(ident)}">\n{drawing}\n<figcaption>{escape(caption)} '
         f"{download(drawing, f'{ident}.svg', 'image/svg+xml', 'Save as SVG')}</figcaption>\n</figure>"
     )
+
+
+def side_by_side(figures: Iterable[Html]) -> Html:
+    """Figures beside each other where the screen is wide enough."""
+    return Html('<div class="nd-figures">\n' + "\n".join(figures) + "\n</div>")
 
 
 def inline(svg: str, ident: str, alt: str) -> str:

@@ -1,0 +1,227 @@
+"""The evidence matrix: every single value of the study has a cell, and every source a column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import nan
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from ndcore.experiment.records import RunRecord
+from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NORM_LABELS, NORMS
+from ndreport.evidence.imagenet import METRICS
+from ndreport.evidence.matrix import IMAGENET_EPOCHS, NOT_PROVEN, evidence, logged
+from ndreport.evidence.runs import STUDY_DATASETS, count_seeds, coverage
+from ndreport.material import Material
+from ndreport.rendering.columns import Column
+from ndreport.rendering.html import Html, download, escape, table
+from ndreport.rendering.links import IMAGENET_PAGE, LOGS_PAGE, MEASURED_PAGE, RUNS_PAGE, SOURCES_PAGE, link
+from ndreport.rendering.prose import Prose, count, listing, of_our_runs, prose
+from ndreport.rendering.svg import BLUE, INK, PURPLE, VERMILLION, render, side_by_side, style
+from ndreport.rendering.values import NOT_RUN, Value, missing, word
+
+WORDS = {"test": "test", "train": "training", NOT_PROVEN: NOT_PROVEN}
+"""What a reproduced value was measured on, as it stands in its cell."""
+LETTERS = {"test": "T", "train": "R", NOT_PROVEN: "?", "missing": "–"}
+FILLS = {"test": (BLUE, 0.3), "train": (VERMILLION, 0.3), NOT_PROVEN: (PURPLE, 0.2), "missing": ("none", 1.0)}
+"""Colour of a box by what most of its attempts were measured on; the letters say it too."""
+SIZE = (4.9, 5.6)
+
+
+def numbers(material: Material) -> dict[str, object]:
+    """What the sentences of the page name."""
+    found = evidence(material.published, [])
+    proven, logs = found["split"] != NOT_PROVEN, logged(found)
+    counts = {
+        "values": found["reproduced"].notna(),
+        "proven": proven,
+        "test": found["split"] == "test",
+        "logged": logs,
+        "marked": found["correction"] != "",
+        "imagenet": (found["dataset"] == "imagenet") & found["reproduced"].notna(),
+    }
+    for dataset in STUDY_DATASETS:
+        here = (found["dataset"] == dataset) & found["reproduced"].notna()
+        counts |= {dataset: here, f"{dataset}_proven": here & proven, f"{dataset}_logged": here & logs}
+    return {name: int(rows.sum()) or nan for name, rows in counts.items()}
+
+
+def about_own(records: Sequence[RunRecord]) -> Prose:
+    """How much of the study our own records cover."""
+    covered = coverage(records)
+    parts = {DATASETS[name]: coverage([r for r in records if r.config.dataset == name]) for name in STUDY_DATASETS}
+    where = listing(f"{part.settings_run or 'none'} on {name}" for name, part in parts.items())
+    on_imagenet = sum(r.status == "complete" and r.config.dataset == "imagenet" for r in records)
+    return prose(
+        f"Our own complete records cover **{covered.settings_run or 'none'}** of the {covered.settings} settings on "
+        f"CIFAR ({where}), and {covered.cells_run or 'none'} of their {covered.cells} single runs. "
+        f"{of_our_runs(on_imagenet)} on ImageNet."
+    )
+
+
+def boxes(matrix: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """One row per network × epochs × norm: `letters` of its attempts, `split` of most of them, `logs`, `seeds`.
+
+    Args:
+        matrix: from `ndreport.evidence.matrix.evidence`.
+        dataset: "cifar10" or "cifar100".
+    """
+    here = matrix[matrix["dataset"] == dataset]
+    known = here["split"].where(here["reproduced"].notna(), "missing")
+    here = here.assign(letter=known.map(LETTERS), known=known, has_log=logged(here))
+    groups = here.groupby(["label", "epochs", "norm"], sort=False)
+    return groups.agg(
+        letters=("letter", "".join),
+        split=("known", lambda s: s.mode().iloc[0]),
+        logs=("has_log", "sum"),
+        seeds=("own_seeds", "first"),
+    ).reset_index()
+
+
+def matrix_alt(drawn: pd.DataFrame, dataset: str) -> str:
+    """What the figure states, in words: the letters of every box, per network and norm."""
+    parts = []
+    for (label, norm), rows in drawn.groupby(["label", "norm"], sort=False):
+        cells = (
+            f"{r.letters} {'log' if r.logs else 'no log'}, {count(r.seeds, 'seed')} of ours" for r in rows.itertuples()
+        )
+        parts.append(f"{label} {NORM_LABELS[norm]} {', '.join(cells)}")
+    columns = ", ".join(count(epochs, "epoch") for epochs in EPOCHS)
+    return (
+        f"Evidence for the values on {DATASETS[dataset]}, per network and norm for {columns}; a letter per attempt: "
+        f"T test, R running training, ? not proven. {'; '.join(parts)}."
+    )
+
+
+def matrix_figure(matrix: pd.DataFrame, dataset: str) -> Html:
+    """A box per network × epochs × norm: what its attempts were measured on, logs, and seeds of our own."""
+    drawn = boxes(matrix, dataset)
+    columns = [(epochs, norm) for epochs in EPOCHS for norm in NORMS]
+    labels = list(dict.fromkeys(drawn["label"]))
+    with style():
+        figure = Figure(figsize=SIZE)
+        axes = figure.subplots()
+        for row in drawn.itertuples():
+            x, y = columns.index((row.epochs, row.norm)), labels.index(row.label)
+            colour, alpha = FILLS[row.split]
+            axes.add_patch(Rectangle((x - 0.47, y - 0.45), 0.94, 0.9, facecolor=colour, alpha=alpha, linewidth=0))
+            axes.add_patch(Rectangle((x - 0.47, y - 0.45), 0.94, 0.9, fill=False, edgecolor=INK, linewidth=0.6))
+            axes.text(x, y - 0.17, row.letters, ha="center", va="center", fontsize=9)
+            axes.text(x, y + 0.22, f"{'L' if row.logs else '·'} {row.seeds}", ha="center", va="center", fontsize=8)
+        axes.set(xlim=(-0.6, len(columns) - 0.4), ylim=(len(labels) - 0.4, -0.6))
+        axes.set_xticks(range(len(columns)), [f"{NORM_LABELS[norm]} {epochs}" for epochs, norm in columns])
+        axes.set_yticks(range(len(labels)), labels)
+        axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        caption = (
+            f"{DATASETS[dataset]}. Above, one letter for each of {len(ATTEMPTS)} attempts: T test, R running training, "
+            "? not proven. Below: L if a log prints both accuracies, · if none is public; then the number of seeds "
+            "that we ran, zero if nobody did."
+        )
+        return render(figure, f"matrix-figure-{dataset}", caption, matrix_alt(drawn, dataset))
+
+
+def matrix_figures(matrix: pd.DataFrame) -> Html:
+    """The matrix at a glance for both CIFAR data sets."""
+    return side_by_side(matrix_figure(matrix, dataset) for dataset in STUDY_DATASETS)
+
+
+def _page(row: Any) -> str:
+    return IMAGENET_PAGE if row.dataset == "imagenet" else SOURCES_PAGE
+
+
+def _reproduced(row: Any) -> Value | None:
+    """What a single value was measured on; the value, its source and the evidence in the note."""
+    if pd.isna(row.reproduced):
+        return None
+    texts = (f"{row.reproduced:g} %, {row.reproduced_source}", row.split_evidence, row.correction)
+    note = "; ".join(text for text in texts if text)
+    if row.correction:
+        return word(f"{WORDS[row.split]} ✗", note, MEASURED_PAGE)
+    return word(WORDS[row.split], note, _page(row))
+
+
+def _own(row: Any) -> Value:
+    """How many complete runs of our own, with how many seeds, for every network that goes with this one."""
+    run = {name: runs for name, runs in row.own.items() if runs}
+    if not run:
+        return missing(NOT_RUN, f"no record of {' or '.join(row.own)} with the study's recipe", RUNS_PAGE)
+    several = len(row.own) > 1
+    text = "; ".join(f"{f'{name}: ' if several else ''}{count_seeds(runs)}" for name, runs in run.items())
+    ids = ", ".join(one.run_id for runs in run.values() for one in runs)
+    return word(text, ids, link(next(iter(run.values()))[0]))
+
+
+def _logs(rows: pd.DataFrame) -> Value:
+    """For how many of the attempts a log is public that prints both accuracies."""
+    found = rows[logged(rows)]
+    if found.empty:
+        return missing("none", "no public log prints training and test accuracy of these runs", LOGS_PAGE)
+    values = (
+        f"attempt {row.attempt}: training {row.logged_train:.2f}, test {row.logged_test:.2f}"
+        for row in found.itertuples()
+    )
+    return word(f"{len(found)} of {len(rows)}", "; ".join(values), LOGS_PAGE)
+
+
+ORIGINAL = Column("original", "original", 2, "{original_source}", _page)
+REPRODUCED = Column("run", _reproduced, link=_page)
+
+
+def cifar_view(matrix: pd.DataFrame, dataset: str, epochs: int) -> pd.DataFrame:
+    """One row per network: for BN and ND the original, a cell per attempt, the logs, and our own runs.
+
+    Args:
+        matrix: from `ndreport.evidence.matrix.evidence`.
+        dataset: "cifar10" or "cifar100".
+        epochs: 1, 20 or 100.
+    """
+    here = matrix[(matrix["dataset"] == dataset) & (matrix["epochs"] == epochs)]
+    view: dict[str, dict] = {}
+    for (label, norm), rows in here.groupby(["label", "norm"], sort=False):
+        attempts = list(rows.itertuples())
+        cells = {"original": ORIGINAL.cell(attempts[0])}
+        cells |= {f"attempt {row.attempt}": REPRODUCED.cell(row) for row in attempts}
+        cells |= {"logs": _logs(rows), "ours": _own(attempts[0])}
+        view.setdefault(label, {}).update({(NORM_LABELS[norm], name): cell for name, cell in cells.items()})
+    return pd.DataFrame.from_dict(view, orient="index")
+
+
+def imagenet_view(matrix: pd.DataFrame) -> pd.DataFrame:
+    """One row per network and norm: for top-1 and top-5 the original, the reproduced value, and our own runs."""
+    view: dict[str, dict] = {}
+    for row in matrix[matrix["dataset"] == "imagenet"].itertuples():
+        cells = {"original": ORIGINAL.cell(row), "run": REPRODUCED.cell(row), "ours": _own(row)}
+        found = view.setdefault(f"{row.label}, {NORM_LABELS[row.norm]}", {})
+        found.update({(METRICS[row.metric], name): cell for name, cell in cells.items()})
+    return pd.DataFrame.from_dict(view, orient="index")
+
+
+def cifar_table(matrix: pd.DataFrame, dataset: str, epochs: int) -> Html:
+    """The matrix of one data set and number of epochs as HTML."""
+    caption = (
+        f"{DATASETS[dataset]}, {count(epochs, 'epoch')}: the original's value in percent; what each attempt was "
+        "measured on (✗: it is another run, or holds a value of one); attempts whose log is public; our own runs."
+    )
+    return table(cifar_view(matrix, dataset, epochs), caption, f"matrix-{dataset}-{epochs}", "Network")
+
+
+def imagenet_table(matrix: pd.DataFrame) -> Html:
+    """The matrix of ImageNet as HTML."""
+    caption = (
+        f"ImageNet, {count(IMAGENET_EPOCHS, 'epoch')}: the original's value in percent; what the only run of the "
+        "reproduction was measured on; our own runs. No log is public."
+    )
+    return table(imagenet_view(matrix), caption, "matrix-imagenet", "Network")
+
+
+def matrix_download(matrix: pd.DataFrame) -> Html:
+    """A link that saves the whole matrix, one row per value, as CSV."""
+    ids = [" ".join(r.run_id for runs in own.values() for r in runs) for own in matrix["own"]]
+    text = matrix.drop(columns="own").assign(own_run_ids=ids).to_csv(index=False, lineterminator="\n")
+    label = f"Download the matrix (CSV, {count(len(matrix), 'row')}, one per value)"
+    return Html(f'<p class="nd-after">{download(text, "evidence-matrix.csv", "text/csv", escape(label))}</p>')

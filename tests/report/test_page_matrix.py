@@ -1,0 +1,131 @@
+"""The evidence matrix: its sentences, a cell for every value of the study, its figure and its file."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from record_factory import make_record
+
+from ndcore.study import EPOCHS
+from ndreport.evidence.matrix import evidence
+from ndreport.evidence.published import Published
+from ndreport.material import Material, load
+from ndreport.pages.matrix import (
+    about_own,
+    boxes,
+    cifar_table,
+    cifar_view,
+    imagenet_table,
+    imagenet_view,
+    matrix_alt,
+    matrix_download,
+    matrix_figures,
+    numbers,
+)  # fmt: skip
+from ndreport.rendering.glued import wanted
+
+RUNS = Path(__file__).parents[2] / "runs"
+DATASETS = ("cifar10", "cifar100")
+
+
+@pytest.fixture(scope="module")
+def material() -> Material:
+    return load(RUNS)
+
+
+@pytest.fixture(scope="module")
+def matrix(material):
+    records = [make_record(), make_record(seed=1), make_record(norm="nd", arch="vgg16")]
+    return evidence(material.published, records)
+
+
+def cells(view):
+    return [value for _, row in view.iterrows() for value in row]
+
+
+def test_the_sentences_hold(material, matrix):
+    found = numbers(material)
+    assert wanted("matrix") <= found.keys()
+    assert found["values"] == len(matrix) == found["cifar10"] + found["cifar100"] + found["imagenet"] == 374
+    on_cifar = matrix[matrix["dataset"] != "imagenet"]
+    assert set(on_cifar.groupby(["dataset", "arch", "norm", "epochs"]).size()) == {3}  # "three runs per cell"
+    on_imagenet = matrix[matrix["dataset"] == "imagenet"]
+    assert set(on_imagenet.groupby(["arch", "norm", "metric"]).size()) == {1}  # "one run per cell"
+    assert set(on_imagenet["split"]) == {"not proven"}  # "no split is proven"
+    assert on_imagenet["logged_test"].isna().all()  # "no log is public"
+    assert found["proven"] == found["cifar10_proven"] + found["cifar100_proven"] == 260
+    assert found["logged"] == found["cifar10_logged"] + found["cifar100_logged"] == 120
+    assert (found["test"], found["marked"]) == (60, 5)
+
+
+@pytest.mark.parametrize(
+    ("records", "sentence"),
+    [
+        ([], "cover **none** of the 120 settings on CIFAR (none on CIFAR-10 and none on CIFAR-100), and none of their"),
+        ([make_record()], "cover **1** of the 120 settings on CIFAR (1 on CIFAR-10 and none on CIFAR-100), and 1 of"),
+        ([make_record(), make_record(dataset="cifar100")], "(1 on CIFAR-10 and 1 on CIFAR-100), and 2 of their 360"),
+    ],
+)
+def test_our_own_coverage_reads_well(records, sentence):
+    words = about_own(records)
+    assert sentence in words
+    assert words.endswith("None of our own runs is on ImageNet.")
+
+
+def test_every_one_of_the_374_values_has_a_cell_that_names_it(matrix):
+    notes = [value.note for d in DATASETS for epochs in EPOCHS for value in cells(cifar_view(matrix, d, epochs))]
+    notes += [value.note for value in cells(imagenet_view(matrix))]
+    for row in matrix.itertuples():
+        found = [note for note in notes if re.search(rf"{re.escape(row.reproduced_source)}(;|$)", note)]
+        assert len(found) == 1, row.reproduced_source
+        assert found[0].startswith(f"{row.reproduced:g} %")
+        assert row.original_source in notes
+
+
+def test_cells_of_the_matrix_say_split_logs_and_runs(matrix):
+    view = cifar_view(matrix, "cifar100", 20)
+    assert view.shape == (10, 12)
+    assert view.loc["ResNet-18", ("ND", "attempt 3")].text == "training ✗"
+    assert view.loc["ResNet-18", ("ND", "logs")].text == "3 of 3"
+    assert view.loc["ResNet-18", ("ND", "ours")].text == "not run"
+    first = cifar_view(matrix, "cifar10", 1)
+    assert first.loc["ResNet-18", ("BN", "ours")].text == "resnet18d: 2 runs, 2 seeds"
+    assert first.loc["VGG-16", ("ND", "ours")].text == "1 run, 1 seed"
+    assert first.loc["VGG-16", ("BN", "attempt 1")].text == "not proven"
+    assert first.loc["VGG-16", ("BN", "logs")].text == "none"
+    for html in (cifar_table(matrix, "cifar10", 1), imagenet_table(matrix)):
+        assert "<table>" in html
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_figure_of_the_matrix_states_every_box(matrix, dataset):
+    drawn = boxes(matrix, dataset)
+    assert len(drawn) == 60
+    not_proven = (matrix["dataset"] == dataset) & (matrix["split"] == "not proven")
+    assert "".join(drawn["letters"]).count("?") == not_proven.sum()
+    alt = matrix_alt(drawn, dataset)
+    assert sum(alt.count(f"{row.letters} log") for row in drawn[drawn["logs"] > 0].itertuples()) >= 20
+    assert len(re.findall(r"[TR?]{3} (?:no )?log, ", alt)) == 60
+    assert "VGG-16 ND" in alt
+    assert matrix_figures(matrix).count("<svg") == 2
+
+
+def test_the_matrix_can_be_saved_with_one_row_per_value(matrix):
+    encoded = re.search(r"base64,([^\"]+)", matrix_download(matrix))[1]
+    saved = pd.read_csv(io.BytesIO(base64.b64decode(encoded)))
+    assert len(saved) == 374
+    assert saved["own_run_ids"].notna().sum() == 6
+
+
+def test_the_matrix_without_files_keeps_every_place(material):
+    empty = evidence(Published(), [])
+    assert {value.text for value in cells(cifar_view(empty, "cifar10", 1))} == {"missing", "none", "not run"}
+    assert {value.text for value in cells(imagenet_view(empty))} == {"missing", "not run"}
+    assert "––– no log" in matrix_alt(boxes(empty, "cifar10"), "cifar10")
+    assert {str(value) for value in numbers(replace(material, published=Published())).values()} == {"nan"}
