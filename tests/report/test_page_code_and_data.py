@@ -132,10 +132,9 @@ def test_our_own_repeats_and_epochs_are_told_for_none_one_and_many():
     other = again.model_copy(update={"model": again.model.model_copy(update={"weights_sha256": "cd" * 32})})
     more = [make_record(9.0, dataset="cifar100"), make_record(9.0, dataset="cifar100", repeat=1)]
     assert "None of our own runs was repeated" in repeats([first])
-    assert repeats([first, again]).endswith(
-        "same seed (CPU): the trained weights are the same to the last bit in the one setting."
-    )
-    assert repeats([first, other]).endswith("to the last bit in no setting.")
+    one = "We ran one setting again with the same seed (CPU): the trained weights"
+    assert repeats([first, again]) == f"{one} are the same to the last bit."
+    assert repeats([first, other]) == f"{one} differ."
     assert repeats([first, other, *more]).endswith("to the last bit in 1 of 2 settings.")
     assert "none has more than one epoch" in best_epochs([first])
     assert "In our one record" in best_epochs([make_record(90.0, epochs=20)])
