@@ -1,6 +1,7 @@
 # make report   sets everything up, runs a BN and an ND experiment on embedded data, builds the book
-# make test     sets everything up, runs the test suite
-# make test-all  as make test, and deconvolves some 150 networks of others: a quarter of an hour more
+# make test     sets everything up, runs the test suite: some minutes on two cores
+# make test-slow  what make test leaves out: every page in the browser, fifty kills, Slurm, large networks
+# make test-all  both, and deconvolves some 150 networks of others
 # make test-cpus  the numeric tests as other processors and other numbers of threads would compute them
 # make book     builds the book from the records in runs/; STRICT=1 fails on damaged or missing files
 # make pdf      builds the book and prints it into one PDF, with the Chromium that is installed
@@ -8,9 +9,10 @@ PYTHON ?= python3
 VENV ?= .venv
 LOCK ?= requirements.lock# the versions of the published report; LOCK=/dev/null takes the newest that requirements.txt allows
 BIN = $(VENV)/bin# its scripts begin with the checkout's path, which a shell may misread: hence python -m
+PYTEST = $(BIN)/python -m pytest -n auto# a process per core, each with its own files of tests
 DEMO = $(BIN)/python -m ndcore run --arch resnet18d --dataset digits --epochs 3 --seed 0
 
-.PHONY: report test test-all test-cpus book pdf setup lint lock clean
+.PHONY: report test test-slow test-all test-cpus book pdf setup lint lock clean
 .DEFAULT_GOAL := report
 
 report: setup
@@ -25,13 +27,16 @@ pdf: $(VENV)/.ready-pdf
 	$(BIN)/python -m ndcore book --pdf
 
 test: $(VENV)/.ready-test
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-slow: $(VENV)/.ready-test
+	$(PYTEST) -m "slow and not all_models"
+
+test-all: $(VENV)/.ready-test
+	$(PYTEST) -m ""
 
 test-cpus: $(VENV)/.ready-test
 	PYTHON=$(BIN)/python bash tests/every_cpu.sh
-
-test-all: $(VENV)/.ready-test
-	$(BIN)/python -m pytest -m ""
 
 lint: $(VENV)/.ready-test
 	$(BIN)/python -m ruff check

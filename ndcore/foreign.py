@@ -14,11 +14,10 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from ndcore.files import reason
@@ -26,10 +25,6 @@ from ndcore.problems import Problem, one_line
 
 LIMIT = 64 * 2**20
 """Bytes. The largest file of our own is a page of citations, with a few million."""
-YAML_LIMIT = 2**20
-"""Bytes. YAML is read in pure Python, a megabyte in about ten seconds; ours have some ten thousand bytes."""
-YAML_VALUES = 100_000
-MERGE = "tag:yaml.org,2002:merge"
 LARGEST_WHOLE, LARGEST = 2**63 - 1, 1e100
 """Numbers beyond mean nothing here, and overflow in the calculations that follow."""
 KINDS = (
@@ -73,7 +68,7 @@ def _message(error: Exception) -> str:
         return said
     if isinstance(error, OSError):
         return reason(error)
-    spoken = isinstance(error, (ValueError, yaml.YAMLError, csv.Error))
+    spoken = isinstance(error, (ValueError, csv.Error))
     return str(error) if spoken else f"{type(error).__name__}: {error}"
 
 
@@ -201,48 +196,6 @@ def read_csv(path: Path) -> list[list[str]]:
     if not rows:
         raise ValueError("it is empty")
     return rows
-
-
-class _Loader(yaml.SafeLoader):
-    """No key twice, and no merge keys: a few lines of them multiply into more than any memory."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        if any(key.tag == MERGE for key, _ in node.value):
-            raise ValueError(f"line {node.start_mark.line + 1} holds a merge key (<<), which is not read here")
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        found = super().construct_mapping(node, deep=deep)
-        if len(found) < len(node.value):
-            raise ValueError(f"a key is there twice in the entry of line {node.start_mark.line + 1}")
-        return found
-
-
-@refusing
-def read_yaml(path: Path) -> Any:
-    """The value in a YAML file.
-
-    Raises:
-        ValueError: as `read_text`, at most `YAML_LIMIT`; or it is not YAML, holds a key twice, a merge key, text that
-            cannot be written again, or aliases that make more than `YAML_VALUES` of it.
-    """
-    value = yaml.load(read_text(path, YAML_LIMIT), Loader=_Loader)
-    for number, part in enumerate(_parts(value)):
-        if number > YAML_VALUES:
-            raise ValueError(f"it holds more than {YAML_VALUES} values")
-        if isinstance(part, str):
-            part.encode()  # fails on half of a surrogate pair
-    return value
-
-
-def _parts(value: Any) -> Iterator[Any]:
-    """A value and everything in it."""
-    yield value
-    if isinstance(value, dict):
-        for pair in value.items():
-            yield from _parts(pair)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _parts(part)
 
 
 @refusing

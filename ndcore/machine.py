@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 import os
 import platform
+import resource
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+RESIDENT = "process (resident)"
+"""What `peak_resident_bytes` is of, as a record says it."""
 VECTOR = ("avx", "fma", "amx", "asimd", "sve", "sme", "bf16", "i8mm")
 """How the names of vector and matrix instructions begin."""
 
@@ -45,6 +49,11 @@ def _cpu_info(key: str) -> str:
         return ""
     pairs = (line.partition(":") for line in lines)
     return next((value.strip() for name, _, value in pairs if name.strip() == key), "")
+
+
+def peak_resident_bytes(of: int = resource.RUSAGE_SELF) -> int:
+    """Most memory that this process, or with `RUSAGE_CHILDREN` one that it started, has held so far."""
+    return resource.getrusage(of).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def gpus() -> dict[str, str]:

@@ -11,12 +11,12 @@ import ctypes
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 
 from ndcore.errors import RunInterrupted
 
-Handler = Callable[[int, FrameType | None], None]
+Action = Callable[[int], object]
 SOFT = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that ask for a stop at the next step."""
 
@@ -25,8 +25,8 @@ PR_SET_PDEATHSIG = 1
 _request = threading.Event()
 
 
-def request(number: int = 0, frame: FrameType | None = None) -> None:
-    """Note that this process shall stop; also a signal handler."""
+def request(number: int = 0) -> None:
+    """Note that this process shall stop, whatever signal said so."""
     _request.set()
 
 
@@ -57,41 +57,51 @@ def signal_with_parent(number: int) -> None:
 
 
 @contextlib.contextmanager
-def noting() -> Iterator[None]:
-    """While inside, the softer signals are noted instead of ending the process."""
-    with _handling(dict.fromkeys(SOFT, request)):
+def on_signals(stop: Action, at_once: Action, numbers: Iterable[int] = (signal.SIGINT, *SOFT)) -> Iterator[None]:
+    """While inside, a signal calls `stop` with its number, and every SIGINT after the first one `at_once`.
+
+    Does nothing outside the main thread, where Python takes no signals.
+    """
+    interrupts = 0
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupts
+        interrupts += number == signal.SIGINT
+        (at_once if interrupts > 1 else stop)(number)
+
+    if threading.current_thread() is not threading.main_thread():
         yield
+        return
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def noting() -> contextlib.AbstractContextManager[None]:
+    """While inside, the softer signals are noted instead of ending the process."""
+    return on_signals(request, request, SOFT)
 
 
 @contextlib.contextmanager
 def listening() -> Iterator[None]:
     """While inside, SIGINT asks for a stop as the softer signals do; a second one is a KeyboardInterrupt.
 
-    Afterwards the request is forgotten: who trains again in the same process means to. Does nothing outside the main
-    thread, where Python takes no signals.
+    Afterwards the request is forgotten: who trains again in the same process means to.
     """
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        if requested():
-            raise KeyboardInterrupt
+    def stop(number: int) -> None:
         request()
-        sys.stderr.write("\nstopping after this step; interrupt again to stop at once\n")
+        if number == signal.SIGINT:
+            sys.stderr.write("\nstopping after this step; interrupt again to stop at once\n")
 
-    with _handling({signal.SIGINT: interrupt} | dict.fromkeys(SOFT, request)):
+    def interrupt(number: int) -> None:
+        raise KeyboardInterrupt
+
+    with on_signals(stop, interrupt):
         try:
             yield
         finally:
             withdraw()
-
-
-@contextlib.contextmanager
-def _handling(handlers: dict[signal.Signals, Handler]) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

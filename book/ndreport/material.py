@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import nan
 from pathlib import Path
 
 import pandas as pd
@@ -13,13 +12,13 @@ from ndcore.experiment.folders import runs_folder
 from ndcore.experiment.records import RunRecord, scan
 from ndcore.problems import Problem
 from ndreport.evidence.claims import Claim, ledger
+from ndreport.evidence.equivalence import Margin, load_margin
 from ndreport.evidence.faults import FaultReport
 from ndreport.evidence.faults import load as load_faults
 from ndreport.evidence.published import Published, load_all
 from ndreport.pages.cost.bench import Bench, load_bench
-from ndreport.rendering.glued import glue_numbers, wanted
+from ndreport.rendering.glued import glue_computed
 from ndreport.rendering.html import Html, notice
-from ndreport.rendering.values import MISSING_FILE
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,8 @@ class Material:
     """The ledger of claims."""
     faults: list[FaultReport] = field(default_factory=list)
     """Kill experiments, the newest first."""
+    margin: Margin | None = None
+    """Of equivalence, as it was written down beforehand."""
 
     @property
     def accuracies(self) -> pd.DataFrame:
@@ -65,16 +66,7 @@ class Material:
             page: `claim` for `book/claim.ipynb`.
             numbers: computes them; only damaged files may make it raise.
         """
-        values: Mapping[str, object] = {}
-        try:
-            values = numbers(self)
-        except Exception:
-            if not self.problems:
-                raise
-        if self.problems:
-            values = {name: values.get(name, nan) for name in wanted(page) | values.keys()}
-            values = {name: MISSING_FILE if str(value) in ("nan", "") else value for name, value in values.items()}
-        glue_numbers(page, values)
+        glue_computed(page, lambda: numbers(self), damaged=bool(self.problems))
 
     def problem_notice(self) -> Html:
         """A box that names every file that could not be used; empty if there is none."""
@@ -90,5 +82,6 @@ def load(folder: Path | None = None) -> Material:
     bench, no_bench = load_bench(folder)
     claims, no_claims = ledger.load(folder / "published")
     kills, no_kills = load_faults(folder)
-    problems = [*problems, *unpublished, *no_bench, *no_claims, *no_kills]
-    return Material(records, problems, published, bench, claims, kills)
+    margin, no_margin = load_margin(folder / "published")
+    problems = [*problems, *unpublished, *no_bench, *no_claims, *no_kills, *no_margin]
+    return Material(records, problems, published, bench, claims, kills, margin)

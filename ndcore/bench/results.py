@@ -1,4 +1,4 @@
-"""Reading and writing what `ndcore bench` measured. Imports neither torch nor, for writing, pandas.
+"""Reading and writing what `ndcore bench` measured. Imports no torch.
 
 A file holds whole networks: measuring one again replaces its lines and keeps those of all others.
 """
@@ -12,15 +12,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, get_args, get_type_hints
+from typing import TypeVar, get_args, get_type_hints
 
 from ndcore import foreign
 from ndcore.bench.rows import Conditions, LayerRow, StepRow
 from ndcore.errors import UserError, unknown_name
 from ndcore.files import replace
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Row = TypeVar("Row", StepRow, LayerRow)
 NAME = re.compile(r"(?P<kind>steps|layers)-.+-(?P<date>\d{8})\.csv")
@@ -59,35 +56,11 @@ def latest(folder: Path, kind: str = "steps") -> Path | None:
     return max((entry for entry in found if entry[1].name.startswith(kind)), default=(None, None))[1]
 
 
-def read(path: Path) -> pd.DataFrame:
-    """The table of a file of steps: columns of `ndcore.bench.rows.StepRow`; None is NaN where numbers are.
+def read_rows(path: Path, row: type[Row]) -> list[Row]:
+    """The lines of a file, of steps or of layers.
 
     Raises:
         UserError: no such file, or one that is damaged: names file, line and what is wrong.
-    """
-    return _frame(path, StepRow)
-
-
-def read_layers(path: Path) -> pd.DataFrame:
-    """The table of a file of layers: columns of `ndcore.bench.rows.LayerRow`.
-
-    Raises:
-        UserError: as `read`.
-    """
-    return _frame(path, LayerRow)
-
-
-def _frame(path: Path, row: type[Row]) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415 - the bench itself has no use for it
-
-    return pd.DataFrame([vars(line) for line in read_rows(path, row)], columns=columns(row))
-
-
-def read_rows(path: Path, row: type[Row]) -> list[Row]:
-    """The lines of a file.
-
-    Raises:
-        UserError: as `read`.
     """
     try:
         head, *lines = foreign.read_csv(path)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ndcore.bench.arithmetic import synchronize
-from ndcore.bench.elsewhere import Elsewhere
+from ndcore.bench.other_process import SeparateVariant
 from ndcore.bench.variants import Variant
 
 FEWEST = 3
@@ -33,7 +33,7 @@ class Samples:
 
 
 def measure(
-    variants: Sequence[Variant | Elsewhere],
+    variants: Sequence[Variant | SeparateVariant],
     least_samples: int,
     least_seconds: float,
     show: Callable[[str, float], None] = lambda text, fraction: None,
@@ -49,50 +49,27 @@ def measure(
     Returns:
         By name of the variant, in the given order.
     """
-    rounds = _Rounds(variants, show)
-    rounds.warm_up()
-    number = 0
-    while (done := rounds.fraction(least_samples, least_seconds)) < 1:
-        rounds.take(number, done)
+    seconds: dict[str, list[float]] = {variant.name: [] for variant in variants}
+    peaks: dict[str, int] = {}
+    for variant in variants:
+        show(f"{variant.name} warm-up", 0)
+        variant.step()
+        peaks[variant.name] = variant.peak_bytes()
+    number, done = 0, 0.0
+    while done < 1:
+        for i in range(len(variants)):
+            variant = variants[(i + number) % len(variants)]
+            show(f"{variant.name} round {number + 1}", done)
+            seconds[variant.name].append(_seconds_of_a_step(variant))
         number += 1
-    return {v.name: Samples(rounds.seconds[v.name], rounds.peaks[v.name]) for v in variants}
+        shortest = min(variant.steps_per_sample * sum(seconds[variant.name]) for variant in variants)
+        done = min(number / FEWEST, max(number / least_samples, shortest / least_seconds))
+    return {name: Samples(taken, peaks[name]) for name, taken in seconds.items()}
 
 
-class _Rounds:
-    def __init__(self, variants: Sequence[Variant | Elsewhere], show: Callable[[str, float], None]) -> None:
-        self.variants, self.show = variants, show
-        self.seconds: dict[str, list[float]] = {variant.name: [] for variant in variants}
-        self.peaks: dict[str, int] = {}
-
-    def warm_up(self) -> None:
-        for variant in self.variants:
-            self.show(f"{variant.name} warm-up", 0)
-            variant.step()
-            self.peaks[variant.name] = variant.peak_bytes()
-
-    def fraction(self, least_samples: int, least_seconds: float) -> float:
-        """How much of the work is done: that of the variant that needs most rounds."""
-        return min(
-            min(len(taken) / FEWEST, max(len(taken) / least_samples, sum(taken) / least_seconds))
-            for taken in self._timed().values()
-        )
-
-    def _timed(self) -> dict[str, list[float]]:
-        """Seconds of whole samples, that is of all their steps."""
-        return {v.name: [v.steps_per_sample * second for second in self.seconds[v.name]] for v in self.variants}
-
-    def take(self, number: int, done: float) -> None:
-        """One sample of every variant."""
-        for i in range(len(self.variants)):
-            variant = self.variants[(i + number) % len(self.variants)]
-            self.show(f"{variant.name} round {number + 1}", done)
-            self.seconds[variant.name].append(self._time(variant))
-
-    @staticmethod
-    def _time(variant: Variant | Elsewhere) -> float:
-        """Seconds of a step."""
-        synchronize(variant.device)
-        started = time.perf_counter()
-        variant.sample()
-        synchronize(variant.device)
-        return (time.perf_counter() - started) / variant.steps_per_sample
+def _seconds_of_a_step(variant: Variant | SeparateVariant) -> float:
+    synchronize(variant.device)
+    started = time.perf_counter()
+    variant.sample()
+    synchronize(variant.device)
+    return (time.perf_counter() - started) / variant.steps_per_sample

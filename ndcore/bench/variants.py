@@ -6,7 +6,7 @@ nd-every4     deconvolution whose convolutions compute their transform at every 
 none          the plain convolutions of the deconvolved network, no normalisation: what any normalisation adds to
 bn-original   batch normalisation the way of the published code: PyTorch's default memory format, the optimiser as
               built by default, the loss fetched at every step, the allocator of the C library as it is (on a CPU
-              therefore in a process of its own, `ndcore.bench.elsewhere`)
+              therefore in a process of its own, `ndcore.bench.other_process`)
 nd-original   deconvolution likewise, with the reference layers (`ndcore.layers.reference`)
 """
 
@@ -21,11 +21,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ndcore import models
+from ndcore.bench.latency import unnormalised
 from ndcore.bench.rows import VARIANTS
+from ndcore.bench.tensor_memory import TensorMemory
 from ndcore.layers import Delinear, FastDeconv
 from ndcore.layers.reference import ReferenceDelinear, ReferenceFastDeconv
-from ndcore.surgery.latency import unnormalised
-from ndcore.tensor_memory import TensorMemory
 from ndcore.training import speed
 
 CLASSES = 10

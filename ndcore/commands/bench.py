@@ -10,11 +10,9 @@ from ndcore.errors import UserError, unknown_name
 from ndcore.experiment.folders import given_path, runs_folder
 from ndcore.models import names
 from ndcore.numbers import MILLION, decimal, require_within, whole
+from ndcore.study import NETWORKS
 
-ARCHS = (
-    "vgg16", "resnet18", "resnet18d", "preact18", "densenet121", "resnext29", "mobilenetv2", "dpn92", "pnasneta",
-    "senet18", "efficientnet",
-)  # fmt: skip
+ARCHS = tuple(name for network in NETWORKS for name in network.ours)
 """The ten networks of the study, of which one has two forms."""
 INTERRUPTED = "what is measured stays in the files; name the other networks with --arch to go on"
 LIMITS = {"batch_size": (2, MILLION), "steps": (1, MILLION), "threads": (1, 4096)}

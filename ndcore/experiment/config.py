@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -93,7 +95,7 @@ class RunConfig(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            raise UserError(one_line(error, values)) from None
+            raise UserError(_complaints(error, values)) from None
 
     def canonical_json(self) -> str:
         """JSON of the core fields and of every other field that is not at its default, keys sorted, no spaces.
@@ -101,14 +103,28 @@ class RunConfig(BaseModel):
         A field that is added later with a default that keeps the old behaviour leaves all earlier ids valid; a default,
         once published, is never changed.
         """
+        before, between, after = self._canonical_parts()
+        return f"{before}{self.repeat}{between}{self.seed}{after}"
+
+    def _canonical_parts(self) -> list[str]:
+        """The canonical JSON before, between and after the values of `repeat` and `seed`, the last of the core keys."""
         values = {field: getattr(self, field) for field in CORE} | self.model_dump(exclude_defaults=True)
-        return json.dumps(values, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(values | {"repeat": "\0", "seed": "\0"}, sort_keys=True, separators=(",", ":"))
+        return text.split(json.dumps("\0"))
 
     @property
     def run_id(self) -> str:
         """Readable head and the first 8 hexadecimal digits of the SHA-256 of the canonical JSON."""
-        digest = hashlib.sha256(self.canonical_json().encode()).hexdigest()[:8]
-        return f"{self.dataset}-{self.arch}-{self.norm}-e{self.epochs}-s{self.seed}-r{self.repeat}-{digest}"
+        ((_, _, run_id),) = self.replicates((self.seed,), (self.repeat,))
+        return run_id
+
+    def replicates(self, seeds: Iterable[int], repeats: Iterable[int]) -> Iterator[tuple[int, int, str]]:
+        """Seed, repeat and run id of this run with each of them, without making a configuration of each."""
+        before, between, after = self._canonical_parts()
+        head = f"{self.dataset}-{self.arch}-{self.norm}-e{self.epochs}"
+        for seed, repeat in itertools.product(seeds, repeats):
+            digest = hashlib.sha256(f"{before}{repeat}{between}{seed}{after}".encode()).hexdigest()[:8]
+            yield seed, repeat, f"{head}-s{seed}-r{repeat}-{digest}"
 
     def deconvolution(self) -> dict[str, int]:
         """The fields of `DECONVOLUTION` that are not at their defaults, as `ndcore.models.create` takes them."""
@@ -125,7 +141,7 @@ class RunConfig(BaseModel):
         return "ndcore run " + " ".join(f"--{k.replace('_', '-')} {v}" for k, v in self.options().items())
 
 
-def one_line(error: ValidationError, values: dict[str, Any]) -> str:
+def _complaints(error: ValidationError, values: dict[str, Any]) -> str:
     """All complaints of pydantic about a configuration in one line, each naming field, value and expectation."""
     complaints = []
     for item in error.errors():

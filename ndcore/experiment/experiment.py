@@ -14,7 +14,6 @@ import os
 import shutil
 import traceback
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from torch import nn
@@ -24,7 +23,7 @@ from ndcore.data.dataset import Dataset
 from ndcore.errors import RunBusy, RunFailed, UserError, shown
 from ndcore.experiment import leases
 from ndcore.experiment.config import RunConfig
-from ndcore.experiment.failures import without_folders
+from ndcore.experiment.failures import describe_failure
 from ndcore.experiment.folders import (
     CHECKPOINT_SECONDS,
     NOTEBOOK,
@@ -34,10 +33,11 @@ from ndcore.experiment.folders import (
     work_folder,
 )
 from ndcore.experiment.leftovers import clear_up, remove_if_empty
-from ndcore.experiment.provenance import describe_code, describe_environment
-from ndcore.experiment.records import Data, Failure, Model, RunRecord, choose, pack_correct
+from ndcore.experiment.provenance import describe_run
+from ndcore.experiment.records import Data, Model, RunRecord, choose, pack_correct
 from ndcore.files import reason, require_writable
 from ndcore.numbers import decimal
+from ndcore.problems import one_line
 from ndcore.training.device import peak_memory
 from ndcore.training.epochs import Epoch
 from ndcore.training.progress import Progress
@@ -193,29 +193,24 @@ class Experiment:
             ) from None
         except training.TrainingFailed as stopped:
             cause = stopped.__cause__
+            kind, trace = type(cause).__name__, "".join(traceback.format_exception(cause))
             self.lease.require_held()
             record = self._record(
                 status="failed",
                 epochs=stopped.epochs,
                 sessions=stopped.sessions,
-                failure=Failure(
-                    kind=type(cause).__name__,
-                    message=str(cause),
-                    traceback=without_folders("".join(traceback.format_exception(cause))),
-                    epoch=stopped.epoch,
-                    step=stopped.step,
-                ),
+                failure=describe_failure(kind, str(cause), trace, stopped.epoch, stopped.step),
             )
             path = record.write(self.runs)
-            raise RunFailed(f"{self.config.run_id} failed: {one_line(cause)} (recorded in {path.name})") from cause
+            what = one_line(f"{kind}: {cause}".removesuffix(": "))
+            raise RunFailed(f"{self.config.run_id} failed: {what} (recorded in {path.name})") from cause
 
     def _record(self, **fields: object) -> RunRecord:
         memory, memory_of = peak_memory(self.device)
-        nothing = dict.fromkeys(("final_epoch", "best_epoch", "test_correct"))
-        return RunRecord(
-            run_id=self.config.run_id,
-            config=self.config,
-            finished_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        return describe_run(
+            self.config,
+            self.device.type,
+            self.notebook,
             model=Model(
                 parameters=sum(p.numel() for p in self.model.parameters()),
                 buffer_elements=sum(b.numel() for b in self.model.buffers()),
@@ -231,9 +226,7 @@ class Experiment:
             ),
             peak_memory_bytes=memory,
             peak_memory_of=memory_of,
-            environment=describe_environment(self.device.type, self.config.precision),
-            code=describe_code(self.config, self.notebook),
-            **(nothing | fields),
+            **fields,
         )
 
 
@@ -276,9 +269,3 @@ def weights_digest(model: nn.Module) -> str:
     for name, tensor in model.state_dict().items():
         digest.update(name.encode() + b"\0" + tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def one_line(error: BaseException) -> str:
-    """The message of an error in one line."""
-    message = " ".join(str(error).split())
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -24,12 +24,11 @@ def die_with_parent() -> None:
 
 
 def main() -> None:
-    for number in stopping.SOFT:
-        signal.signal(number, stopping.request)
-    die_with_parent()
-    from ipykernel import kernelapp  # noqa: PLC0415 - only once signals no longer kill
+    with stopping.noting():
+        die_with_parent()
+        from ipykernel import kernelapp  # noqa: PLC0415 - only once signals no longer kill
 
-    kernelapp.launch_new_instance()
+        kernelapp.launch_new_instance()
 
 
 if __name__ == "__main__":

@@ -7,20 +7,34 @@ import os
 import platform
 import subprocess
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ndcore.experiment.config import RunConfig
 from ndcore.experiment.folders import PROJECT
-from ndcore.experiment.records import Code, Environment
+from ndcore.experiment.records import Code, Environment, RunRecord
 from ndcore.machine import cpu_name
 from ndcore.source import source_digest
 
-if TYPE_CHECKING:
-    pass
-
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "papermill", "nbclient", "jupyter-book")
+
+
+def describe_run(config: RunConfig, device_type: str, notebook: Path, **measured: Any) -> RunRecord:
+    """The record of a run that ends now: what was measured, and what made it; what was not measured is absent."""
+    absent = dict.fromkeys(("final_epoch", "best_epoch", "test_correct", "model", "data")) | {
+        "epochs": (),
+        "sessions": (),
+    }
+    return RunRecord(
+        run_id=config.run_id,
+        config=config,
+        finished_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        environment=describe_environment(device_type, config.precision),
+        code=describe_code(config, notebook),
+        **(absent | measured),
+    )
 
 
 def describe_environment(device_type: str, precision: str) -> Environment:

@@ -21,7 +21,7 @@ from ndcore.experiment.config import RunConfig
 from ndcore.files import publish_new
 from ndcore.part import Part
 from ndcore.problems import Problem
-from ndcore.training.conditions import Interval
+from ndcore.training.conditions import Session
 from ndcore.training.epochs import Epoch
 
 SCHEMA_NAME = "ndcore.run-record"
@@ -115,7 +115,7 @@ class RunRecord(Part):
     peak_memory_bytes: int
     peak_memory_of: str
     """"process (resident)" or "CUDA allocator"."""
-    sessions: tuple[Interval, ...]
+    sessions: tuple[Session, ...]
     """One entry per process that worked on this run; more than one means that it was interrupted and resumed."""
     environment: Environment
     code: Code

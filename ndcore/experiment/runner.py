@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import nbformat
 from papermill.exceptions import PapermillExecutionError
@@ -144,7 +141,12 @@ def _perform(
     parameters = config.options() | {"repeat": config.repeat} | places
     execution = Execution(NOTEBOOK, parameters, os.environ | {leases.VARIABLE: str(lease.path)})
     try:
-        with leases.kept_alive(lease, execution.kill), _passing_on_signals(execution):
+        with (
+            leases.kept_alive(lease, execution.kill),
+            stopping.on_signals(lambda _: execution.stop(), lambda _: execution.kill()),
+        ):
+            if stopping.requested():  # before the handlers were there
+                execution.stop()
             execution.run()
     except PapermillExecutionError as error:
         if error.ename in REFUSALS:
@@ -190,30 +192,6 @@ def _failed(config: RunConfig, runs: Path, device: str, execution: Execution, er
         what = f"{config.run_id} failed: {kind}: {what} (recorded in {written.name})"
     kept = publish(execution.executed, runs, written.stem)
     return RunFailed(" ".join(f"{what}; executed notebook: {kept}".split()))
-
-
-@contextlib.contextmanager
-def _passing_on_signals(execution: Execution) -> Iterator[None]:
-    """While inside, a signal stops the kernel after its step, and a second SIGINT at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT and interrupts.append(number) is None and len(interrupts) > 1:
-            execution.kill()
-        else:
-            execution.stop()
-
-    interrupts: list[int] = []
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, *stopping.SOFT)}
-    if stopping.requested():  # before the handlers were there
-        execution.stop()
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def publish(notebook: nbformat.NotebookNode | None, runs: Path, name: str) -> Path | None:

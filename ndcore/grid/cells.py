@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ndcore import data
 from ndcore.errors import UserError, shown, unknown_name
-from ndcore.experiment.config import CORE, RunConfig
+from ndcore.experiment.config import CORE, DECONVOLUTION, RunConfig
 from ndcore.numbers import MILLION, MOST_DIGITS, decimal, require_within, whole
 from ndcore.study import ATTEMPTS, EPOCHS, NETWORKS, NORMS
 
@@ -106,7 +105,10 @@ class Selection:
         for dataset, epochs, (archs, norm) in settings:
             arch = archs if isinstance(archs, str) else _of_study(archs, dataset, epochs)
             setting = {"arch": arch, "norm": norm, "dataset": dataset, "epochs": epochs} | self._changes(norm)
-            found += _replicates(RunConfig.parse(setting), seeds, self._repeats(dataset))
+            for seed in (seeds[0], seeds[-1]):  # they are sorted: if these can be seeds, all can
+                RunConfig.parse(setting | {"seed": seed})
+            config = RunConfig.parse(setting)
+            found += (Cell(config, *each) for each in config.replicates(seeds, self._repeats(dataset)))
         return found
 
     def _networks(self) -> list[tuple[str | tuple[str, ...], str]]:
@@ -115,8 +117,6 @@ class Selection:
 
     def _changes(self, norm: str) -> dict[str, Any]:
         """An option about deconvolution applies to the cells that have one."""
-        from ndcore.experiment.config import DECONVOLUTION  # noqa: PLC0415
-
         return {name: value for name, value in self.changes.items() if norm == "nd" or name not in DECONVOLUTION}
 
     def _repeats(self, dataset: str) -> range:
@@ -140,17 +140,6 @@ class Selection:
 def _of_study(archs: tuple[str, ...], dataset: str, epochs: int) -> str:
     """The one of our networks that the study ran under a label."""
     return archs[-1] if (dataset, epochs) != RESNET_BY_NAME else archs[0]
-
-
-def _replicates(setting: RunConfig, seeds: Sequence[int], repeats: range) -> Iterator[Cell]:
-    """The cells of a setting. Their ids are those of `RunConfig.run_id`, put together without one object for each."""
-    if any(seed not in range(2**31) for seed in seeds):
-        RunConfig.parse(setting.model_dump() | {"seed": next(s for s in seeds if s not in range(2**31))})
-    before, between, after = re.split(r'(?<="repeat":)0|(?<="seed":)0', setting.canonical_json())
-    head = f"{setting.dataset}-{setting.arch}-{setting.norm}-e{setting.epochs}"
-    for seed, repeat in itertools.product(seeds, repeats):
-        digest = hashlib.sha256(f"{before}{repeat}{between}{seed}{after}".encode()).hexdigest()[:8]
-        yield Cell(setting, seed, repeat, f"{head}-s{seed}-r{repeat}-{digest}")
 
 
 def parse_numbers(text: str, what: str) -> list[int]:

@@ -7,10 +7,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from ndcore import stopping
 from ndcore.errors import UserError
@@ -56,8 +55,20 @@ class LocalGrid:
         scheduler.report = display.report
         scheduler.results += self.refused
         deadline = None if self.hours is None else time.monotonic() + 3600 * self.hours
-        interrupts: list[int] = []
-        with self._interruptible(scheduler, display, interrupts), contextlib.closing(display):
+        interrupted = threading.Event()
+
+        def act(job: Callable[[], None], text: str) -> None:
+            interrupted.set()
+            # The lock of a display or a scheduler may be held by what this interrupts: act from another thread.
+            for each in (job, lambda: display.say(text)):
+                threading.Thread(target=each, daemon=True).start()
+
+        with (
+            stopping.on_signals(
+                lambda _: act(scheduler.stop, STOPPING), lambda _: act(scheduler.kill, "stopping at once"), _signals()
+            ),
+            contextlib.closing(display),
+        ):
             for result in self.refused:
                 display.report(result)
             scheduler.start()
@@ -68,31 +79,17 @@ class LocalGrid:
                     display.say("time is up: every cell finishes its step and writes its checkpoint")
                     scheduler.stop()
         sys.stderr.write(f"{summary(scheduler, total)}\n")
-        if interrupts:
+        if interrupted.is_set():
             sys.stderr.write("interrupted; the same command goes on from the last checkpoints\n")
             return 130
         return min(len(failed(scheduler.results)), MOST_FAILURES)
 
-    @contextlib.contextmanager
-    def _interruptible(self, scheduler: Scheduler, display: Display, interrupts: list[int]) -> Iterator[None]:
-        """While inside, a signal stops after the step, and a second SIGINT at once."""
 
-        def handle(number: int, frame: FrameType | None) -> None:
-            interrupts.append(number)
-            # The lock of a display or a scheduler may be held by what this interrupts: act from another thread.
-            act = scheduler.kill if interrupts.count(signal.SIGINT) > 1 else scheduler.stop
-            text = "stopping at once" if act == scheduler.kill else STOPPING
-            for job in (act, lambda: display.say(text)):
-                threading.Thread(target=job, daemon=True).start()
-
-        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, *stopping.SOFT)}
-        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which is what nohup wants
-            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, handle)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+def _signals() -> Iterator[signal.Signals]:
+    """What stops a grid: also a terminal that is closed, unless the grid was started with `nohup`."""
+    yield from (signal.SIGINT, *stopping.SOFT)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        yield signal.SIGHUP
 
 
 def look_first(cells: Sequence[Cell], workers: LocalWorkers) -> tuple[list[Cell], list[Result]]:

@@ -118,7 +118,8 @@ def load_original(name: str, norm: str, state_dict: Mapping[str, Any], num_class
     """
     from ndcore.models._original import load  # noqa: PLC0415  (loads torch)
 
-    return load(name, norm, state_dict, num_classes)
+    require_norm(name, norm)
+    return load(name, norm, state_dict, num_classes, partial(create, name, norm))
 
 
 def require_norm(name: str, norm: str) -> None:

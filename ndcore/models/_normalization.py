@@ -9,6 +9,7 @@ FastDeconv normalises what goes *into* a convolution, so the batch normalisation
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
@@ -36,7 +37,10 @@ class Normalization:
             bias: whether a plain convolution has one; FastDeconv always has.
             nd: arguments of FastDeconv where they differ from its defaults; plain convolutions have no use for them.
         """
-        return nn.Conv2d(c_in, c_out, kernel_size, stride, kernel_size // 2, groups=groups, bias=bias)
+        return self._convolution((c_in, c_out, kernel_size, stride, kernel_size // 2, 1, groups), bias, nd)
+
+    def _convolution(self, geometry: tuple[int, ...], bias: bool, nd: Mapping[str, Any]) -> nn.Module:
+        return nn.Conv2d(*geometry, bias=bias)
 
     def norm(self, channels: int) -> nn.Module:
         """The normalisation after (in pre-activation networks: before) a convolution."""
@@ -84,19 +88,8 @@ class Deconvolution(Normalization):
         }  # fmt: skip
         self.classifier = {"block": classifier_block, "n_iter": n_iter}
 
-    def conv(
-        self,
-        c_in: int,
-        c_out: int,
-        kernel_size: int,
-        *,
-        stride: int = 1,
-        groups: int = 1,
-        bias: bool = False,
-        **nd: Any,
-    ) -> nn.Module:
-        options = {**self.convolution, **nd}
-        return FastDeconv(c_in, c_out, kernel_size, stride, kernel_size // 2, groups=groups, **options)
+    def _convolution(self, geometry: tuple[int, ...], bias: bool, nd: Mapping[str, Any]) -> nn.Module:
+        return FastDeconv(*geometry, **{**self.convolution, **nd})
 
     def linear(self, features: int, classes: int) -> nn.Module:
         return Delinear(features, classes, **self.classifier)

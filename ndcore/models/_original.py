@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ndcore import models
 from ndcore.errors import UserError
 from ndcore.models._original_names import published_names
 
@@ -17,13 +16,14 @@ SHOWN = 5
 """Keys that an error names of each kind."""
 
 
-def load(name: str, norm: str, checkpoint: Mapping[str, Any], num_classes: int | None) -> nn.Module:
-    """See `ndcore.models.load_original`."""
-    models.require_norm(name, norm)
+def load(
+    name: str, norm: str, checkpoint: Mapping[str, Any], num_classes: int | None, create: Callable[[int], nn.Module]
+) -> nn.Module:
+    """See `ndcore.models.load_original`; `create` makes the network with so many classes."""
     names = published_names(name, norm)
     given = _tensors(name, checkpoint)
     with torch.device("meta"):  # without spending time or random numbers on weights that are replaced
-        model = models.create(name, norm, _classes(given) if num_classes is None else num_classes)
+        model = create(_classes(given) if num_classes is None else num_classes)
     expected = {names.key(own): (own, tensor) for own, tensor in model.state_dict().items()}
     for key, (_, tensor) in expected.items():
         if key.endswith(".num_batches_tracked"):  # which PyTorch did not always have

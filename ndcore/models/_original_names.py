@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ndcore.errors import UserError
-from ndcore.models import dpn92, pnasneta, vgg11_imagenet, vgg16
 from ndcore.models._dense import DEPTHS as DENSE_DEPTHS
+from ndcore.models.dpn92 import PLAN as DPN_PLAN
+from ndcore.models.pnasneta import CELLS, WIDTHS
+from ndcore.models.vgg11_imagenet import PLAN as VGG11_PLAN
+from ndcore.models.vgg16 import PLAN as VGG16_PLAN
 
 OWN = {"efficientnet_full": "efficientnet", "resnet18d_full": "resnet18d"}
 """Networks that the published code cannot build, and the published one that each varies."""
@@ -57,8 +60,7 @@ def published_names(name: str, norm: str) -> Names:  # noqa: PLR0911 (one per fa
     if norm != "nd" and name.endswith("_imagenet"):
         return Names()  # torchvision's own
     if name in ("vgg16", "vgg11_imagenet"):
-        plan = vgg16.PLAN if name == "vgg16" else vgg11_imagenet.PLAN
-        return Names(sequence="features", blocks=_features(plan, norm))
+        return Names(sequence="features", blocks=_features(VGG16_PLAN if name == "vgg16" else VGG11_PLAN, norm))
     if name == "densenet121":
         return Names(_top("linear"), "trunk", _dense("dense{stage}.{layer}", 0, "trans{stage}"), NORMS)
     if name == "densenet121_imagenet":
@@ -71,7 +73,7 @@ def published_names(name: str, norm: str) -> Names:  # noqa: PLR0911 (one per fa
         top = _top("linear", head="conv2", head_norm="bn2")
         return Names(top, "stages", tuple(f"layers.{i}" for i in range(17)), BODY | GATE)
     if name in ("resnext29", "dpn92"):
-        depths = (3, 3, 3) if name == "resnext29" else [depth for *_, depth, _ in dpn92.PLAN]
+        depths = (3, 3, 3) if name == "resnext29" else [depth for *_, depth, _ in DPN_PLAN]
         shortcut = {"shortcut.0": "shortcut"} if (name, norm) == ("dpn92", "nd") else {}
         return Names(_top("linear"), "stages", _layers(depths), BODY | shortcut)
     if name in ("preact18", "preact34", "senet18"):
@@ -95,9 +97,9 @@ def _layers(depths: Iterable[int]) -> tuple[str, ...]:
 def _cells() -> tuple[str, ...]:
     """Cells in sequences, reduction cells between them."""
     names: list[str] = []
-    for width in range(len(pnasneta.WIDTHS)):
+    for width in range(len(WIDTHS)):
         names += [f"layer{2 * width}"] * (width > 0)
-        names += [f"layer{2 * width + 1}.{i}" for i in range(pnasneta.CELLS)]
+        names += [f"layer{2 * width + 1}.{i}" for i in range(CELLS)]
     return tuple(names)
 
 

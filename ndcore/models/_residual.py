@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -35,14 +35,17 @@ class BasicBlock(nn.Module):
         return F.relu(y + self.shortcut(x))
 
 
-def layout(depths: tuple[int, ...] = (2, 2, 2, 2)) -> Iterator[tuple[int, int, int]]:
-    """(input channels, output channels, stride) of every block; every stage but the first halves the map.
+def layout(depths: Sequence[int] = (2, 2, 2, 2), widths: Sequence[int] = WIDTHS) -> Iterator[tuple[int, int, int]]:
+    """(input channels, output channels, stride) of every block after a stem of 64 channels.
+
+    Every stage but the first halves the map.
 
     Args:
         depths: blocks per stage.
+        widths: output channels per stage.
     """
     c_in = WIDTHS[0]
-    for stage, (width, depth) in enumerate(zip(WIDTHS, depths, strict=True)):
+    for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
         for position in range(depth):
             yield c_in, width, 2 if stage > 0 and position == 0 else 1
             c_in = width

@@ -9,7 +9,6 @@ have He's. Unlike `densenet121`, new channels stand after the old ones.
 from __future__ import annotations
 
 import torch.nn.functional as F
-import torchvision
 from torch import Tensor, nn
 
 from ndcore.models._dense import STEM_CHANNELS, TRUNK_CHANNELS, dense_trunk
@@ -39,5 +38,7 @@ class DenseNetImageNet(nn.Module):
 
 def build(norm: str, num_classes: int, **options: int) -> nn.Module:
     if norm == "bn":
-        return torchvision.models.densenet121(weights=None, num_classes=num_classes)
+        from torchvision.models import densenet121  # noqa: PLC0415 (nothing else here needs it)
+
+        return densenet121(weights=None, num_classes=num_classes)
     return DenseNetImageNet(Deconvolution(classifier_block=64, **options), num_classes)

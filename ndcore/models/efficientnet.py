@@ -12,10 +12,12 @@ freezes its statistics after 100 steps.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ndcore.models._bottleneck import bottleneck, projection
+from ndcore.models._bottleneck import InvertedResidual, inverted_stages
 from ndcore.models._normalization import Batch, Normalization, normalization
 from ndcore.models._squeeze_excitation import SqueezeExcitation
 
@@ -35,16 +37,11 @@ PLAN = (
 )
 
 
-class MBConv(nn.Module):
+class MBConv(InvertedResidual):
     """Inverted residual, squeeze and excitation, shortcut. (n, c_in, h, w) → (n, c_out, ⌈h/stride⌉, ⌈w/stride⌉)."""
 
     def __init__(self, normal: Normalization, c_in: int, c_out: int, expansion: int, stride: int) -> None:
-        super().__init__()
-        c_mid = expansion * c_in
-        self.body = bottleneck(normal, c_in, c_mid, c_out, stride=stride, groups=c_mid)
-        self.shortcut: nn.Module | None = None
-        if stride == 1:
-            self.shortcut = projection(normal, c_in, c_out) if c_in != c_out else nn.Identity()
+        super().__init__(normal, c_in, c_out, expansion, stride)
         self.gate = SqueezeExcitation(normal, c_out)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -63,16 +60,10 @@ class EfficientNet(nn.Module):
 
     def __init__(self, normal: Normalization, inner: Normalization, num_classes: int) -> None:
         super().__init__()
-        channels = STEM_CHANNELS
-        self.stem, self.norm = normal.conv(3, channels, 3, n_iter=10, freeze=True), normal.norm(channels)
-        blocks = []
-        for expansion, width, depth, first_stride in PLAN:
-            for position in range(depth):
-                stride = first_stride if position == 0 else 1
-                blocks.append(MBConv(inner, channels, width, expansion, stride))
-                channels = width
-        self.stages = nn.Sequential(*blocks)
-        self.classifier = normal.linear(channels, num_classes)
+        self.stem = normal.conv(3, STEM_CHANNELS, 3, n_iter=10, freeze=True)
+        self.norm = normal.norm(STEM_CHANNELS)
+        self.stages = inverted_stages(PLAN, STEM_CHANNELS, partial(MBConv, inner))
+        self.classifier = normal.linear(PLAN[-1][1], num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.norm(self.stem(x)))  # (n, 32, 32, 32)

@@ -9,10 +9,12 @@ run a single iteration; that last one whitens as many channels together as enter
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ndcore.models._bottleneck import bottleneck, projection
+from ndcore.models._bottleneck import InvertedResidual, inverted_stages
 from ndcore.models._normalization import Normalization, normalization
 
 TITLE = "MobileNet v2"
@@ -30,26 +32,10 @@ PLAN = (
 )
 
 
-class InvertedResidual(nn.Module):
-    """Expand, depthwise, project; a shortcut if the stride is 1.
-
-    (n, c_in, h, w) → (n, c_out, ⌈h/stride⌉, ⌈w/stride⌉).
-    """
-
-    def __init__(self, normal: Normalization, c_in: int, c_out: int, expansion: int, stride: int) -> None:
-        super().__init__()
-        c_mid = expansion * c_in
-        self.body = bottleneck(
-            normal, c_in, c_mid, c_out, stride=stride, groups=c_mid,
-            grouped={"n_iter": 1}, project={"n_iter": 1, "block": c_in},
-        )  # fmt: skip
-        self.shortcut: nn.Module | None = None
-        if stride == 1:
-            self.shortcut = projection(normal, c_in, c_out) if c_in != c_out else nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.body(x)  # (n, c_out, h/stride, w/stride)
-        return y if self.shortcut is None else y + self.shortcut(x)
+def block(normal: Normalization, c_in: int, c_out: int, expansion: int, stride: int) -> InvertedResidual:
+    """An inverted residual with the options of the original code."""
+    options = {"grouped": {"n_iter": 1}, "project": {"n_iter": 1, "block": c_in}}
+    return InvertedResidual(normal, c_in, c_out, expansion, stride, **options)
 
 
 class MobileNetV2(nn.Module):
@@ -57,16 +43,10 @@ class MobileNetV2(nn.Module):
 
     def __init__(self, normal: Normalization, num_classes: int) -> None:
         super().__init__()
-        channels = STEM_CHANNELS
-        self.stem, self.norm = normal.conv(3, channels, 3, n_iter=10, freeze=True), normal.norm(channels)
-        blocks = []
-        for expansion, width, depth, first_stride in PLAN:
-            for position in range(depth):
-                stride = first_stride if position == 0 else 1
-                blocks.append(InvertedResidual(normal, channels, width, expansion, stride))
-                channels = width
-        self.stages = nn.Sequential(*blocks)
-        self.head, self.head_norm = normal.conv(channels, HEAD_CHANNELS, 1), normal.norm(HEAD_CHANNELS)
+        self.stem = normal.conv(3, STEM_CHANNELS, 3, n_iter=10, freeze=True)
+        self.norm = normal.norm(STEM_CHANNELS)
+        self.stages = inverted_stages(PLAN, STEM_CHANNELS, partial(block, normal))
+        self.head, self.head_norm = normal.conv(PLAN[-1][1], HEAD_CHANNELS, 1), normal.norm(HEAD_CHANNELS)
         self.classifier = normal.linear(HEAD_CHANNELS, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:

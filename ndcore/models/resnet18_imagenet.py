@@ -7,7 +7,6 @@ features.
 
 from __future__ import annotations
 
-import torchvision
 from torch import nn
 
 from ndcore.models._normalization import Deconvolution
@@ -21,5 +20,7 @@ SIDES = (1, None)
 
 def build(norm: str, num_classes: int, **options: int) -> nn.Module:
     if norm == "bn":
-        return torchvision.models.resnet18(weights=None, num_classes=num_classes)
+        from torchvision.models import resnet18  # noqa: PLC0415 (nothing else here needs it)
+
+        return resnet18(weights=None, num_classes=num_classes)
     return ResNet18D(Deconvolution(classifier_block=64, **options), num_classes)

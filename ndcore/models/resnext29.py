@@ -12,25 +12,26 @@ from torch import Tensor, nn
 
 from ndcore.models._bottleneck import bottleneck, projection
 from ndcore.models._normalization import Normalization, normalization
+from ndcore.models._residual import layout
 
 TITLE = "ResNeXt-29"
 NORMS = ("bn", "nd")
 SIDES = (29, 60)
 GROUPS = 32
-WIDTHS = (128, 256, 512)
+WIDTHS = (256, 512, 1024)
+"""Output channels of a block; its bottleneck has half of them."""
 
 
 class ResNeXtBlock(nn.Module):
-    """A bottleneck plus the shortcut, then ReLU. (n, c_in, h, w) → (n, 2·width, ⌈h/stride⌉, ⌈w/stride⌉)."""
+    """A bottleneck plus the shortcut, then ReLU. (n, c_in, h, w) → (n, c_out, ⌈h/stride⌉, ⌈w/stride⌉)."""
 
-    def __init__(self, normal: Normalization, c_in: int, width: int, stride: int) -> None:
+    def __init__(self, normal: Normalization, c_in: int, c_out: int, stride: int) -> None:
         super().__init__()
-        c_out = 2 * width
-        self.body = bottleneck(normal, c_in, width, c_out, stride=stride, groups=GROUPS, grouped={"n_iter": 3})
+        self.body = bottleneck(normal, c_in, c_out // 2, c_out, stride=stride, groups=GROUPS, grouped={"n_iter": 3})
         self.shortcut = projection(normal, c_in, c_out, stride) if c_in != c_out else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.body(x)  # (n, 2·width, h/stride, w/stride)
+        y = self.body(x)  # (n, c_out, h/stride, w/stride)
         return F.relu(y + self.shortcut(x))
 
 
@@ -39,15 +40,9 @@ class ResNeXt(nn.Module):
 
     def __init__(self, normal: Normalization, num_classes: int) -> None:
         super().__init__()
-        channels = 64
-        self.stem, self.norm = normal.conv(3, channels, 1, n_iter=10, freeze=True), normal.norm(channels)
-        blocks = []
-        for stage, width in enumerate(WIDTHS):
-            for position in range(3):
-                blocks.append(ResNeXtBlock(normal, channels, width, 2 if stage > 0 and position == 0 else 1))
-                channels = 2 * width
-        self.stages = nn.Sequential(*blocks)
-        self.classifier = normal.linear(channels, num_classes)
+        self.stem, self.norm = normal.conv(3, 64, 1, n_iter=10, freeze=True), normal.norm(64)
+        self.stages = nn.Sequential(*(ResNeXtBlock(normal, *sizes) for sizes in layout((3, 3, 3), WIDTHS)))
+        self.classifier = normal.linear(WIDTHS[-1], num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.norm(self.stem(x)))  # (n, 64, 32, 32)

@@ -9,7 +9,6 @@ layers) off by accident.
 from __future__ import annotations
 
 import torch.nn.functional as F
-import torchvision
 from torch import Tensor, nn
 
 from ndcore.models._normalization import Deconvolution, Normalization
@@ -47,5 +46,6 @@ class VGG11ImageNet(nn.Module):
 def build(norm: str, num_classes: int, **options: int) -> nn.Module:
     if norm == "nd":
         return VGG11ImageNet(Deconvolution(classifier_block=64, **options), num_classes)
-    plain = {"none": torchvision.models.vgg11, "bn": torchvision.models.vgg11_bn}[norm]
-    return plain(weights=None, num_classes=num_classes)
+    from torchvision.models import vgg11, vgg11_bn  # noqa: PLC0415 (nothing else here needs it)
+
+    return {"none": vgg11, "bn": vgg11_bn}[norm](weights=None, num_classes=num_classes)

@@ -119,8 +119,9 @@ def deconvolve(
         UserError: no layer to replace; a rule or option that does not exist, fits nothing or has no effect; a layer
             that is not initialised yet (lazy), neither float32 nor float64, or also held in a list of plain Python; a
             compiled, scripted or distributed model; one with layers of the published code
-            (`ndcore.models.load_original` takes its weights); a model that cannot be copied; an example on which the
-            model fails, or on which the outputs differ.
+            (`ndcore.models.load_original` takes its weights); a model that cannot be copied, or whose copy would go on
+            using layers of the given one, in functions that hold them; an example on which the model fails, or on which
+            the outputs differ.
     """
     require_open(model, "deconvolve")
     if batch_norm not in BATCH_NORM:

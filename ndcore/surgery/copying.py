@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import chain
+from types import FunctionType, MethodType
 from typing import Any
 
 import torch
@@ -15,19 +17,71 @@ from torch.overrides import TorchFunctionMode
 from ndcore.errors import UserError
 
 CONTAINERS = (list, dict, set)
+HOOKS = tuple(name for name in vars(nn.Module()) if "hook" in name)
+DEPTH = 3
+"""Containers and functions inside of each other that are looked into."""
 
 
 def copied(model: nn.Module) -> nn.Module:
     """A deep copy. Tensors in it that were computed (features kept by a forward pass, a pruned weight) are constants.
 
     Raises:
-        UserError: the model has something that cannot be copied.
+        UserError: the model has something that cannot be copied, or a function whose copy would still use the model.
     """
+    _require_no_closures(model)
     try:
         with _ComputedTensorsToo():
             return copy.deepcopy(model)
     except Exception as error:  # whatever a user's module holds
         raise UserError(f"{type(model).__name__} cannot be copied: {first_line(error)}") from error
+
+
+def _require_no_closures(model: nn.Module) -> None:
+    """A deep copy of a function is the function itself: what its closure holds is not copied."""
+    own = {id(part) for part in (*model.modules(), *model.parameters())}
+    for name, module in model.named_modules():
+        for attribute, value in plain_attributes(module):
+            for function in (part for part in parts_of(value) if isinstance(part, FunctionType)):
+                for held in (part for inner in _closure(function) for part in parts_of(inner)):
+                    inside = (held, *held.modules()) if isinstance(held, nn.Module) else (held,)
+                    if any(id(part) in own for part in inside):
+                        raise UserError(
+                            f"{name or 'the model'}: the function in its attribute {attribute!r} holds a "
+                            f"{type(held).__name__} of the model, and in a copy it would go on using that one: make it "
+                            "a method, or deconvolve the model itself (inplace=True, without an example)"
+                        )
+
+
+def plain_attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
+    """What a module has beside its modules, parameters, buffers and hooks."""
+    passed = {"_modules", "_parameters", "_buffers", *HOOKS}
+    return ((name, value) for name, value in vars(module).items() if name not in passed)
+
+
+def parts_of(value: Any, depth: int = DEPTH) -> Iterator[Any]:
+    """A value, and what is in it where it is a container, a partial function, a bound method or a function."""
+    yield value
+    inside: Iterable[Any] = ()
+    if isinstance(value, dict):
+        inside = value.values()
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        inside = value
+    elif isinstance(value, partial):
+        inside = (value.func, *value.args, *value.keywords.values())
+    elif isinstance(value, MethodType):
+        inside = (value.__self__, value.__func__)
+    elif isinstance(value, FunctionType):
+        inside = _closure(value)
+    for item in inside if depth else ():
+        yield from parts_of(item, depth - 1)
+
+
+def _closure(function: FunctionType) -> Iterator[Any]:
+    """Values that a function brings along: variables of the functions around it, and defaults of its arguments."""
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # nothing in it yet
+            yield cell.cell_contents
+    yield from (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
 
 
 def first_line(error: Exception) -> str:

@@ -5,9 +5,7 @@ Letters of the shapes: o outputs of a layer, c input channels of a group.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
-from types import MethodType
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -18,11 +16,11 @@ from torch.overrides import TorchFunctionMode
 from ndcore.errors import UserError
 from ndcore.layers import Delinear, FastDeconv
 from ndcore.layers.whitening_layer import WhiteningLayer
+from ndcore.surgery.copying import HOOKS, parts_of, plain_attributes
 from ndcore.surgery.kinds import COUNTERPARTS, plain_kind
 from ndcore.surgery.padding import split
 
 GEOMETRY = ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
-HOOKS = tuple(name for name in vars(nn.Module()) if "hook" in name)
 
 
 def deconvolved(layer: nn.Module, options: Mapping[str, Any]) -> tuple[nn.Module, WhiteningLayer]:
@@ -172,12 +170,13 @@ def exchange(model: nn.Module, new: Mapping[nn.Module, nn.Module]) -> nn.Module:
     """Put modules in the place of others, in every place that these have. Returns the model, or what replaces it.
 
     Raises:
-        UserError: a module is also held where nobody can exchange it, in a list or dictionary of plain Python.
+        UserError: a module is also held where nobody can exchange it, as in a list, dictionary or closure.
     """
     where = places(model)
     for module in where:
-        for attribute, held in _held(module):
-            if held in new:
+        held_here = ((attribute, part) for attribute, value in plain_attributes(module) for part in parts_of(value))
+        for attribute, held in held_here:
+            if isinstance(held, nn.Module) and held in new:
                 raise UserError(
                     f"{where[held][0]}: also held in the plain Python attribute {attribute!r} of "
                     f"{where[module][0] or 'the model'}, which would keep the old layer; "
@@ -189,22 +188,3 @@ def exchange(model: nn.Module, new: Mapping[nn.Module, nn.Module]) -> nn.Module:
                 parent, _, child = name.rpartition(".")
                 model.get_submodule(parent)._modules[child] = replacement
     return new.get(model, model)
-
-
-def _held(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    for attribute, value in vars(module).items():
-        if attribute != "_modules":
-            yield from ((attribute, inner) for inner in _modules_in(value, depth=3))
-
-
-def _modules_in(value: object, depth: int) -> Iterator[nn.Module]:
-    if isinstance(value, nn.Module):
-        yield value
-    elif depth and isinstance(value, (list, tuple, set, frozenset, dict)):
-        items: Iterable[object] = value.values() if isinstance(value, dict) else value
-        for item in items:
-            yield from _modules_in(item, depth - 1)
-    elif depth and isinstance(value, partial):
-        yield from _modules_in([value.func, *value.args, *value.keywords.values()], depth - 1)
-    elif isinstance(value, MethodType):
-        yield from _modules_in(value.__self__, 0)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from pydantic import ConfigDict
+
 from ndcore.part import Part
 from ndcore.training.threads import AUTO, KEEP
 
@@ -36,9 +38,11 @@ class Conditions(Part):
     """Over all Python files of the package."""
 
 
-class Interval(Part):
+class Session(Part):
     """Where one process took the run over, and under which conditions."""
 
+    model_config = ConfigDict(title="Interval")
+    __qualname__ = "Interval"  # like the title, its name in the published schema of records
     epoch: int
     step: int
     started_utc: str
@@ -135,7 +139,7 @@ def remark(asked: str | int, usual: Conditions, before: Conditions | None, now: 
     return "; ".join(parts)
 
 
-def changes(sessions: Sequence[Interval]) -> list[str]:
+def changes(sessions: Sequence[Session]) -> list[str]:
     """What changed from one session to the next, in words, one text for every session that differs."""
     texts = []
     for number, (before, now) in enumerate(pairwise(sessions), start=2):

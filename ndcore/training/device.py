@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import resource
-import sys
-
 import torch
 
 from ndcore.errors import UserError, unknown_name
+from ndcore.machine import RESIDENT, peak_resident_bytes
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -47,5 +45,4 @@ def peak_memory(device: torch.device) -> tuple[int, str]:
     """Highest memory use so far, in bytes, and of what."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device), "CUDA allocator"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024), "process (resident)"
+    return peak_resident_bytes(), RESIDENT

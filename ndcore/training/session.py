@@ -14,7 +14,7 @@ import torch
 from ndcore.errors import RunWarning
 from ndcore.machine import cpu_extensions, cpu_name
 from ndcore.source import source_digest
-from ndcore.training.conditions import Conditions, Interval, remark, threads_to_take
+from ndcore.training.conditions import Conditions, Session, remark, threads_to_take
 from ndcore.training.device import device_name
 from ndcore.training.speed import limit_threads
 
@@ -37,7 +37,7 @@ SWITCHES = (
 
 def begin_session(
     earlier: Sequence[dict[str, Any]], epoch: int, step: int, device: torch.device, threads: str | int
-) -> Interval:
+) -> Session:
     """The session that begins in this process; sets the process's threads, and warns of other conditions.
 
     Args:
@@ -47,13 +47,13 @@ def begin_session(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     limit_threads()
     usual = describe_conditions(device)
-    before = Interval(**earlier[-1]).conditions if earlier else None
+    before = Session(**earlier[-1]).conditions if earlier else None
     number = threads_to_take(threads, usual, before)
     torch.set_num_threads(number)
     now = usual.model_copy(update={"threads": number})
     if earlier and (text := remark(threads, usual, before, now)):
         warnings.warn(text, RunWarning, stacklevel=CALLER)
-    return Interval(epoch=epoch, step=step, started_utc=started, conditions=now)
+    return Session(epoch=epoch, step=step, started_utc=started, conditions=now)
 
 
 def describe_conditions(device: torch.device) -> Conditions:

@@ -22,7 +22,7 @@ from ndcore.data.batches import TestBatches, TrainBatches
 from ndcore.data.dataset import Dataset
 from ndcore.errors import NonFiniteError, UserError
 from ndcore.training.checkpoint import Checkpoint, Position
-from ndcore.training.conditions import Interval
+from ndcore.training.conditions import Session
 from ndcore.training.epochs import Accuracy, Epoch, Seconds
 from ndcore.training.measure import Meter, Stopwatch
 from ndcore.training.progress_bar import ProgressBar
@@ -42,13 +42,13 @@ class TrainingResult:
     epochs: tuple[Epoch, ...]
     correct: np.ndarray
     """Final test pass, top-1 right or not: booleans (test images,), canonical order."""
-    sessions: tuple[Interval, ...]
+    sessions: tuple[Session, ...]
 
 
 class TrainingFailed(Exception):
     """A training stopped; its cause is the error behind it. Holds what was measured until then."""
 
-    def __init__(self, epoch: int, step: int, epochs: tuple[Epoch, ...], sessions: tuple[Interval, ...]) -> None:
+    def __init__(self, epoch: int, step: int, epochs: tuple[Epoch, ...], sessions: tuple[Session, ...]) -> None:
         super().__init__(f"training stopped in epoch {epoch} after step {step}")
         self.epoch, self.step, self.epochs, self.sessions = epoch, step, epochs, sessions
 
@@ -139,8 +139,8 @@ class _Training:
         epochs, sessions = self._measured()
         return TrainingResult(epochs, correct, sessions)
 
-    def _measured(self) -> tuple[tuple[Epoch, ...], tuple[Interval, ...]]:
-        return tuple(Epoch(**e) for e in self.position.history), tuple(Interval(**s) for s in self.position.sessions)
+    def _measured(self) -> tuple[tuple[Epoch, ...], tuple[Session, ...]]:
+        return tuple(Epoch(**e) for e in self.position.history), tuple(Session(**s) for s in self.position.sessions)
 
     def _epoch(self, bar: ProgressBar) -> np.ndarray:
         here = self.position

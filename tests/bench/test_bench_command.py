@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 import torch
 
 from ndcore import cli
 from ndcore.bench import arithmetic, benchmark, breakdown, results
-from ndcore.bench.rows import PHASES, VARIANTS, StepRow
+from ndcore.bench.rows import PHASES, VARIANTS, LayerRow, StepRow
 
 SMALL = ["bench", "--batch-size", "4", "--steps", "3", "--seconds", "0.01"]
 
@@ -21,13 +22,17 @@ def quick(monkeypatch):
     torch.set_num_threads(threads)
 
 
+def table(path, row) -> pd.DataFrame:
+    return pd.DataFrame(map(vars, results.read_rows(path, row)))
+
+
 def test_a_network_in_all_variants(tmp_path, capsys):
     assert cli.main([*SMALL, "--arch", "efficientnet", "--layers", "--threads", "1", "--out", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
     steps, layers = results.latest(tmp_path), results.latest(tmp_path, "layers")
     assert out.endswith(f"steps: {steps}\nlayers: {layers}\n")
     assert "efficientnet: nd-original round 3" in err
-    frame = results.read(steps)
+    frame = table(steps, StepRow)
     assert frame.variant.tolist() == list(VARIANTS)
     assert set(frame.samples) == {3}
     assert frame.steps_per_sample.tolist() == [1, 1, 4, 1, 1, 1]
@@ -38,7 +43,7 @@ def test_a_network_in_all_variants(tmp_path, capsys):
     flop = frame[[f"{phase}_flop" for phase in PHASES]].sum(axis=1)
     assert frame.floor_seconds.to_numpy() == pytest.approx(flop / frame.gemm_flop_per_second, rel=1e-4)
     assert frame.peak_bytes.min() > 4 * 3_000_000
-    by_layer = results.read_layers(layers)
+    by_layer = table(layers, LayerRow)
     assert by_layer.layer.tolist() == ["stem"] * 4 + ["classifier"] * 4
     assert by_layer.phase.tolist() == [*PHASES, *PHASES]
     assert steps.name.startswith("steps-cpu-1thread-batch4-torch")

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
+from ndcore.bench.tensor_memory import TensorMemory
 from ndcore.bench.variants import Variant
-from ndcore.tensor_memory import TensorMemory
 
 MATRIX = 4 * 100 * 100
 """Bytes of a 100×100 matrix."""

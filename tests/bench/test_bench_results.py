@@ -21,12 +21,9 @@ def test_what_is_written_is_read_again(tmp_path):
     rows = [STEP, replace(STEP, variant="nd", ratio_to_bn=None, git_commit=None, git_dirty=None)]
     assert results.replace_networks(path, rows) == path
     assert results.read_rows(path, StepRow) == rows
-    frame = results.read(path)
-    assert list(frame.columns) == results.columns(StepRow)
-    assert frame.columns[0] == "arch"
-    assert frame.ratio_to_bn.isna().tolist() == [False, True]
-    assert frame.peak_bytes.tolist() == [1000, 1000]
-    assert results.read_layers(results.replace_networks(tmp_path / "layers.csv", [LAYER])).at_image.tolist() == [True]
+    assert path.read_text().startswith(",".join(results.columns(StepRow)))
+    assert results.columns(StepRow)[0] == "arch"
+    assert results.read_rows(results.replace_networks(tmp_path / "layers.csv", [LAYER]), LayerRow) == [LAYER]
 
 
 def test_a_network_that_is_measured_again_replaces_its_lines_only(tmp_path):
@@ -73,7 +70,7 @@ def test_a_damaged_file_is_one_line_that_names_the_place(tmp_path, old, new, mes
     path = results.replace_networks(tmp_path / "steps.csv", [STEP])
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(UserError) as caught:
-        results.read(path)
+        results.read_rows(path, StepRow)
     assert str(caught.value).startswith(f"{path}, ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -85,7 +82,7 @@ def test_what_is_no_table_is_refused(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError, match=r"steps\.csv"):
-        results.read(path)
+        results.read_rows(path, StepRow)
 
 
 def test_a_folder_that_cannot_be_written_is_one_line():

@@ -1,4 +1,7 @@
-"""The book, built once from a copy of the tree with records made by hand, and a browser to look at it."""
+"""The book, built once from a copy of the tree with records made by hand, and a browser to look at it.
+
+`make test` builds a few of its pages; of every other executed page only the title is left. `make test-all` builds all.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import nbformat
 import pytest
+import yaml
 from citation_factory import write_citations
 from record_factory import write_ablation, write_examples
 
@@ -19,11 +24,15 @@ from ndreport.build.pdf import find_chromium
 REPOSITORY = Path(__file__).parents[2]
 CLUTTER = ("README.md", "out.ipynb", ".pytest_cache/README.md", ".venv/doc/page.md", "runs/notebooks/run.ipynb")
 """Files of a tree in use that are no pages of the book and must not disturb it."""
+FEW = frozenset({"intro", "table4", "our-runs", "citations", "environment"})
+"""The pages that every build executes: those that tests look for something on."""
 
 
 @dataclass(frozen=True)
 class Book:
     tree: Path
+    titles: frozenset[str] = frozenset()
+    """Names of the pages of which only the title is left."""
 
     @property
     def html(self) -> Path:
@@ -31,8 +40,9 @@ class Book:
 
     @property
     def pages(self) -> list[Path]:
-        """Every page that a reader can open."""
-        return sorted(p for p in self.html.rglob("*.html") if "_static" not in p.parts)
+        """Every page that a reader can open and that has more than a title."""
+        files = (p for p in self.html.rglob("*.html") if "_static" not in p.parts)
+        return sorted(p for p in files if p.parent.name != "book" or p.stem not in self.titles)
 
     def command(self, *options: str) -> subprocess.CompletedProcess:
         """`ndcore book` in the tree."""
@@ -50,9 +60,8 @@ class Book:
         return done.stdout
 
 
-@pytest.fixture(scope="session")
-def book(tmp_path_factory) -> Book:
-    tree = tmp_path_factory.mktemp("tree")
+def make_tree(tree: Path) -> None:
+    """What the book is built from, and some clutter."""
     for name in ("book", "notebooks", "_config.yml", "_toc.yml"):
         source = REPOSITORY / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tree / name)
@@ -64,9 +73,36 @@ def book(tmp_path_factory) -> Book:
     for name in CLUTTER:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("not a page")
-    book = Book(tree)
+
+
+def keep_the_titles(tree: Path, names: frozenset[str]) -> None:
+    """Leave the title of these pages, so that links to them still lead somewhere, and have them not executed."""
+    for page in (tree / "book" / f"{name}.ipynb" for name in names):
+        notebook = nbformat.read(page, as_version=4)
+        title = next(line for cell in notebook.cells for line in cell.source.splitlines() if line.startswith("# "))
+        notebook.cells = [nbformat.v4.new_markdown_cell(title, id="title")]
+        nbformat.write(notebook, page)
+    config = yaml.safe_load((tree / "_config.yml").read_text())
+    config["execute"]["exclude_patterns"] += [f"book/{name}.ipynb" for name in sorted(names)]
+    (tree / "_config.yml").write_text(yaml.safe_dump(config))
+
+
+@pytest.fixture(scope="session", params=["few pages", pytest.param("all pages", marks=pytest.mark.slow)])
+def book(request, tmp_path_factory) -> Book:
+    """The built book. No test changes its files; see `copy`."""
+    tree = tmp_path_factory.mktemp("tree")
+    make_tree(tree)
+    names = frozenset(page.stem for page in (tree / "book").glob("*.ipynb"))
+    book = Book(tree, frozenset() if request.param == "all pages" else names - FEW)
+    keep_the_titles(tree, book.titles)
     book.build()
     return book
+
+
+@pytest.fixture
+def copy(book, tmp_path) -> Book:
+    """The book with what its build has left, to be changed and built again."""
+    return replace(book, tree=Path(shutil.copytree(book.tree, tmp_path / "copy")))
 
 
 @pytest.fixture(scope="session")

@@ -187,8 +187,8 @@ def test_a_failure_leaves_its_record_with_the_traceback_and_its_notebook(tmp_pat
 def test_a_run_is_done_once_its_record_is_there_whatever_becomes_of_the_figures(tmp_path, whole):
     runs = tmp_path / "runs"
     patch = (
-        "    from ndreport.pages.our_runs import curves\n    def curve(*a, **k): raise OSError('no font')\n"
-        "    curves.curve = curve\n"
+        "    from matplotlib import pyplot\n    def subplots(*a, **k): raise OSError('no font')\n"
+        "    pyplot.subplots = subplots\n"
     )
     assert finish(start(CONFIG, runs, patch=BOOM + patch))[0] == 0
     ((record,), problems) = records.scan(runs)

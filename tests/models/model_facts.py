@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -21,10 +22,19 @@ FIXTURES = Path(__file__).parents[1] / "fixtures" / "models"
 GOLDEN = FIXTURES / "golden"
 FORWARD_ONLY = {"dpn92_bn"}
 """Golden files whose gradients are too slow to compare by default."""
+LONG = {"densenet121_nd", "resnext29_nd", "resnet18_nd", "preact18_bn", "pnasneta_bn"}
+"""Golden files that only the long run compares; of each family of networks another one is left."""
 UNUSED_NORM = {"unused_norm.weight", "unused_norm.bias"}
 DEAD = {"preact18_bn": UNUSED_NORM, "preact34_bn": UNUSED_NORM}
 """Parameters that get no gradient, as in the original network."""
 PAIRS = [(name, norm) for name in models.names() for norm in models.describe(name).norms]
+
+
+def golden_files() -> list:
+    """The golden files as parameters of a test."""
+    names = sorted(f.stem.removeprefix("model_") for f in GOLDEN.glob("model_*.npz") if f.stem != "model_input")
+    slow = pytest.mark.slow
+    return [pytest.param(GOLDEN / f"model_{n}.npz", id=n, marks=[slow] if n in LONG else []) for n in names]
 
 
 @cache

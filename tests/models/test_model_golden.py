@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from model_facts import DEAD, FORWARD_ONLY, GOLDEN
+from model_facts import DEAD, FORWARD_ONLY, GOLDEN, golden_files
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
@@ -35,9 +35,7 @@ def images() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(stored["x"]), torch.from_numpy(stored["y"])
 
 
-@pytest.mark.parametrize(
-    "file", [f for f in sorted(GOLDEN.glob("model_*.npz")) if f.stem != "model_input"], ids=lambda f: f.stem[6:]
-)
+@pytest.mark.parametrize("file", golden_files())
 def test_network_computes_what_the_original_computes(file: Path, images: tuple[torch.Tensor, torch.Tensor]) -> None:
     network = file.stem.removeprefix("model_")
     double = FULL or network in FLOAT64

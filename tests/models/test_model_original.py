@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from model_facts import GOLDEN, PAIRS, table
+from model_facts import GOLDEN, PAIRS, golden_files, table
 from test_model_golden import FLOAT64, error, execution_order, fill
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -87,9 +87,7 @@ def test_every_layer_gets_the_tensors_of_its_published_name(name: str, norm: str
             assert tensor.eq(expected).all(), (own, row["module"], key)
 
 
-@pytest.mark.parametrize(
-    "file", [f for f in sorted(GOLDEN.glob("model_*.npz")) if f.stem != "model_input"], ids=lambda f: f.stem[6:]
-)
+@pytest.mark.parametrize("file", golden_files())
 def test_network_of_the_golden_files_is_loaded_by_its_published_names(file: Path) -> None:
     """The same network as `test_model_golden` fills in the order of execution, whose results are the golden ones."""
     golden = np.load(file)

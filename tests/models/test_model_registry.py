@@ -24,10 +24,15 @@ TORCHVISION = {
     ("resnet18_imagenet", "bn"): torchvision.models.ResNet,
     ("densenet121_imagenet", "bn"): torchvision.models.DenseNet,
 }
-OURS = [(name, norm) for name, norm in PAIRS if (name, norm) not in TORCHVISION]
+LARGE = {("dpn92", "nd"), ("vgg11_imagenet", "nd"), ("preact34", "nd")}
+OURS = [
+    pytest.param(*pair, marks=[pytest.mark.slow] if pair in LARGE else [])
+    for pair in PAIRS
+    if pair not in TORCHVISION and "_".join(pair) not in TRAINED_AGAINST_GOLDEN
+]
 
 
-@pytest.mark.parametrize(("name", "norm"), [p for p in OURS if "_".join(p) not in TRAINED_AGAINST_GOLDEN])
+@pytest.mark.parametrize(("name", "norm"), OURS)
 def test_training_step_reaches_every_parameter(name: str, norm: str) -> None:
     """Whether a gradient arrives, be it zero: EfficientNet's gates have 1 to 20 hidden units, which may all be dead."""
     torch.manual_seed(0)

@@ -17,6 +17,7 @@ from ndcore.experiment.failures import last_failure
 from ndcore.experiment.holders import Holder
 from ndcore.grid.status import Overview
 from ndcore.problems import LONGEST, Problem, printable
+from ndreport.evidence.yaml_files import read_yaml
 
 BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
 MERGED = "a0: &a0 {x: 1}\n" + "".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}]}}\n" for i in range(1, 40))
@@ -36,15 +37,15 @@ MERGED = "a0: &a0 {x: 1}\n" + "".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}]
         (foreign.read_json, b"9" * 5000, "at most 64 bits"),
         (foreign.read_json, b"9223372036854775808", "at most 64 bits"),
         (foreign.read_json, b"1e309", "expected a number below 1e+100, got '1e309'"),
-        (foreign.read_yaml, b"[" * 100_000, "nested too deeply"),
-        (foreign.read_yaml, b"a: 2026-13-01", "month must be in 1..12"),
-        (foreign.read_yaml, b"a: " + b"9" * 5000, "digits"),
-        (foreign.read_yaml, b"a: !!timestamp x", "AttributeError"),
-        (foreign.read_yaml, b"a: 1\na: 2", "a key is there twice in the entry of line 1"),
-        (foreign.read_yaml, b"&a [*a]", "nested too deeply"),
-        (foreign.read_yaml, BOMB.encode(), "more than 100000 values"),
-        (foreign.read_yaml, MERGED.encode(), "merge key"),
-        (foreign.read_yaml, b'"\\ud800"', "half of a surrogate pair"),
+        (read_yaml, b"[" * 100_000, "nested too deeply"),
+        (read_yaml, b"a: 2026-13-01", "month must be in 1..12"),
+        (read_yaml, b"a: " + b"9" * 5000, "digits"),
+        (read_yaml, b"a: !!timestamp x", "AttributeError"),
+        (read_yaml, b"a: 1\na: 2", "a key is there twice in the entry of line 1"),
+        (read_yaml, b"&a [*a]", "nested too deeply"),
+        (read_yaml, BOMB.encode(), "more than 100000 values"),
+        (read_yaml, MERGED.encode(), "merge key"),
+        (read_yaml, b'"\\ud800"', "half of a surrogate pair"),
         (foreign.read_csv, b"", "it is empty"),
         (foreign.read_csv, b'a,b\n"1"x,2\n', "expected after"),
         (foreign.read_csv, b"a\n" + b"x" * 200_000, "field limit"),
@@ -63,13 +64,13 @@ def test_content_that_is_refused_says_why_in_one_line(tmp_path, read, content, s
 def test_a_byte_order_mark_is_no_content(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"\xef\xbb\xbf[1]")
-    assert foreign.read_json(path) == foreign.read_yaml(path) == [1]
+    assert foreign.read_json(path) == read_yaml(path) == [1]
     assert foreign.read_csv(path) == [["[1]"]]
 
 
 def test_yaml_that_a_program_wrote_with_aliases_is_read(tmp_path):
     (tmp_path / "x").write_text("a: &b [1]\nc: *b\n")
-    assert foreign.read_yaml(tmp_path / "x") == {"a": [1], "c": [1]}
+    assert read_yaml(tmp_path / "x") == {"a": [1], "c": [1]}
 
 
 def test_only_regular_files_are_opened_and_only_up_to_the_limit(tmp_path):

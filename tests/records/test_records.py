@@ -14,7 +14,7 @@ from record_factory import make_record
 
 from ndcore.experiment import records
 from ndcore.experiment.folders import PROJECT
-from ndcore.training.conditions import Conditions, Interval
+from ndcore.training.conditions import Conditions, Session
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path):
@@ -94,7 +94,7 @@ def test_the_conditions_of_a_session_come_back(tmp_path):
         settings={"mkldnn": "off"},
         source_sha256="ab" * 32,
     )
-    known = Interval(epoch=1, step=3, started_utc="2025-01-02T03:00:00Z", conditions=conditions)
+    known = Session(epoch=1, step=3, started_utc="2025-01-02T03:00:00Z", conditions=conditions)
     first = make_record()
     record = first.model_copy(update={"sessions": (*first.sessions, known)})
     assert [s.conditions for s in records.read(record.write(tmp_path)).sessions] == [None, conditions]

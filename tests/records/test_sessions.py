@@ -7,7 +7,7 @@ import torch
 
 from ndcore import machine
 from ndcore.errors import UserError
-from ndcore.training.conditions import Conditions, Interval, changes, differences, remark, threads_to_take
+from ndcore.training.conditions import Conditions, Session, changes, differences, remark, threads_to_take
 from ndcore.training.session import describe_conditions
 from ndcore.training.threads import parse_threads
 
@@ -137,8 +137,8 @@ def test_threads_that_make_no_sense_are_refused_in_one_line(value):
 
 
 def test_changes_are_told_session_by_session():
-    def session(conditions: Conditions | None) -> Interval:
-        return Interval(epoch=1, step=0, started_utc="2025-01-02T03:00:00Z", conditions=conditions)
+    def session(conditions: Conditions | None) -> Session:
+        return Session(epoch=1, step=0, started_utc="2025-01-02T03:00:00Z", conditions=conditions)
 
     other = CPU.model_copy(update={"threads": 1})
     assert changes([session(CPU), session(CPU), session(other), session(CPU)]) == [

@@ -9,7 +9,7 @@ import numpy as np
 from ndcore.experiment.ablation import Budget, plan
 from ndcore.experiment.config import RunConfig
 from ndcore.experiment.records import Code, Data, Environment, Failure, Model, RunRecord, choose, pack_correct
-from ndcore.training.conditions import Interval
+from ndcore.training.conditions import Session
 from ndcore.training.epochs import Accuracy, Epoch, Seconds
 from ndreport.evidence.faults import FaultReport, Kill
 
@@ -62,7 +62,7 @@ def make_record(top1: float = 50.0, running: float = 40.0, failed: bool = False,
         ),
         peak_memory_bytes=1_234_567_890,
         peak_memory_of="process (resident)",
-        sessions=(Interval(epoch=1, step=0, started_utc="2025-01-02T03:00:00Z"),),
+        sessions=(Session(epoch=1, step=0, started_utc="2025-01-02T03:00:00Z"),),
         environment=Environment(
             device="cpu",
             device_name="cpu",

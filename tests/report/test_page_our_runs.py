@@ -10,7 +10,7 @@ from record_factory import make_record, write_examples
 
 from ndcore.experiment.folders import PROJECT
 from ndcore.experiment.records import RunRecord, read
-from ndcore.training.conditions import Conditions, Interval
+from ndcore.training.conditions import Conditions, Session
 from ndreport.evidence.runs import differences
 from ndreport.material import Material, load
 from ndreport.pages.our_runs.overview import about_records, differences_view, environments_view, runs_view
@@ -72,7 +72,7 @@ RESUMED = "2: the run was interrupted and resumed"
     ],
 )
 def test_what_changed_between_the_sessions_of_a_run_is_told(conditions, expected):
-    sessions = tuple(Interval(epoch=1, step=0, started_utc="2025", conditions=c) for c in conditions)
+    sessions = tuple(Session(epoch=1, step=0, started_utc="2025", conditions=c) for c in conditions)
     record = make_record().model_copy(update={"sessions": sessions})
     assert dict(provenance_facts(record))["Sessions"] == expected
 

@@ -1,8 +1,7 @@
-"""The pages on what was measured and on the claim: what they say, where it flips, and what they say without files."""
+"""The page on what was measured: what it says, where it flips, and what it says without files."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,16 +9,9 @@ from bs4 import BeautifulSoup
 from record_factory import make_record
 
 from ndreport.evidence.decimals import digit_test, pattern, patterns
-from ndreport.evidence.equivalence import equivalence, load_margin
-from ndreport.evidence.families import paired_tests
 from ndreport.evidence.published import Published, load_all
-from ndreport.evidence.repeats import against_spread
 from ndreport.evidence.resemblance import resemblance
-from ndreport.evidence.series import paired_values
 from ndreport.evidence.splits import measured_on, split_summary
-from ndreport.pages.claim import findings as claim
-from ndreport.pages.claim import tables as claim_tables
-from ndreport.pages.claim.figure import forest_alt, forest_figure, forest_rows
 from ndreport.pages.measured import findings, tables
 from ndreport.pages.measured.corrected import corrected, corrected_table
 from ndreport.pages.measured.implications_findings import about_implications
@@ -37,16 +29,6 @@ def published() -> Published:
 @pytest.fixture(scope="module")
 def measured(published):
     return measured_on(published)
-
-
-@pytest.fixture(scope="module")
-def values(published):
-    return paired_values(published, [])
-
-
-@pytest.fixture(scope="module")
-def tests(values):
-    return paired_tests(values)
 
 
 def soup(html: str) -> BeautifulSoup:
@@ -148,84 +130,16 @@ def test_pages_without_files_say_so(measured):
         findings.about_corrected(corrected(EMPTY), "cifar10", 20),
         findings.about_missing(summary, corrected(EMPTY)),
         about_implications(EMPTY, nothing),
-        claim.about_repeats(against_spread(EMPTY)),
-        claim.about_imagenet(EMPTY),
-        claim.about_printed(paired_tests(paired_values(EMPTY, []))),
-        claim.about_equivalence(equivalence(EMPTY, None), None, paired_values(EMPTY, [])),
     ):
         assert "could not be read" in words or "Without the logs" in words
-    assert "no conclusion" in claim.about_conclusion(paired_tests(paired_values(EMPTY, [])))
-    assert "nothing to draw" in forest_figure(forest_rows(EMPTY, paired_values(EMPTY, [])), [])
     for html in (
         tables.summary_table(summary, {}),
         tables.decimals_table({}, []),
         tables.cells_table(nothing),
         tables.resemblance_table(resemblance(EMPTY, [])),
         corrected_table(corrected(EMPTY), "cifar10", 20),
-        claim_tables.repeats_table(against_spread(EMPTY)),
-        claim_tables.equivalence_table(equivalence(EMPTY, None)),
     ):
         assert "nothing to show yet" in html
-    everything = texts(claim_tables.statistics_table(paired_tests(paired_values(EMPTY, [])), {}))
-    assert {row[3] for row in everything} == {"missing", "not run"}
-
-
-def test_the_conclusion_is_the_smallest_and_turns_with_the_data(published, tests):
-    words = claim.about_conclusion(tests)
-    assert "**There the claim holds**" in words
-    assert words.count("**10 of 10** networks") == 2
-    recovered = published.recovered.copy()
-    nd = recovered.query("dataset == 'cifar10' and arch == 'senet18' and norm == 'nd' and split == 'test'")
-    recovered.loc[nd.index, "value"] -= 5
-    words = claim.about_conclusion(paired_tests(paired_values(replace(published, recovered=recovered), [])))
-    assert "**There the claim is not shown**" in words
-    assert "**9 of 10** networks" in words
-
-
-def test_levels_name_what_is_proven_suggested_and_open(published):
-    tested = paired_tests(paired_values(published, [make_record(40.0), make_record(58.0, norm="nd")]))
-    verdicts = claim_tables.printed_verdicts(published)
-    proven, rest = claim.about_levels(tested, against_spread(published), verdicts).split("**Suggested**")
-    suggested, still_open = rest.split("**Open**")
-    assert proven.count("ND ahead in 10 of 10 networks") == 2
-    assert "20 of 20 networks and settings" in proven
-    assert "6 of 6 settings" in suggested
-    assert "1 of 1 network in our own runs, too few for a test" in suggested
-    assert still_open.count("never published") == 3
-    assert "CIFAR-100 after 20 epochs" not in still_open
-
-
-def test_statistics_table_marks_what_is_not_test_not_testable_and_not_run(published):
-    records = [make_record(40.0), make_record(58.0, norm="nd")]
-    tested = paired_tests(paired_values(published, records))
-    rows = texts(claim_tables.statistics_table(tested, claim_tables.printed_verdicts(published)))
-    assert len(rows) == 6 + 2 + 6 + 6
-    printed = [row for row in rows if row[1] == "reproduction, as printed"]
-    assert sum("running training" in row[2] for row in printed) == 4
-    ours = [row for row in rows if row[1] == "this report, test"]
-    assert [row[3] for row in ours].count("not run") == 5
-    assert ours[0][9] == "not testable"
-
-
-def test_repeats_equivalence_and_imagenet_in_words(published, values, tests):
-    margin = load_margin(PUBLISHED)[0]
-    assert "**not testable with 3 repeats**" in claim.about_repeats(against_spread(published))
-    words = claim.about_equivalence(equivalence(published, margin), margin, values)
-    assert "Equivalent: ND; not shown: BN and ND − BN" in words
-    assert "BN of PNASNet-18 on CIFAR-10 after 20 epochs (−17.01 points)" in words
-    assert "2 of 3 in the reproduction" in claim.about_imagenet(published)
-    assert "4 of 6 signed-rank tests" in claim.about_printed(tests)
-    assert "below 0.0020" in claim.about_tests(tests)
-
-
-def test_forest_plot_states_every_network_and_summary(published, values, tests):
-    rows = forest_rows(published, values)
-    assert len(rows) == 20
-    assert ((rows["low"] <= rows["logs"]) & (rows["logs"] <= rows["high"])).all()
-    alt = forest_alt(rows, tests)
-    assert "VGG-16 +2.47 (runs +2.12 to +2.78), original +3.18" in alt
-    assert alt.count("over the networks") == 2
-    assert "<svg" in forest_figure(rows, tests)
 
 
 @pytest.mark.parametrize(

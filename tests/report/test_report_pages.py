@@ -24,7 +24,9 @@ from ndreport.rendering import prose
 from ndreport.rendering.stated import NOTHING
 
 REPOSITORY = Path(__file__).parents[2]
-PUBLISHED_FILES = [f"published/{name}" for name in (*(file.name for file in FILES.values()), "claims.yaml")]
+PUBLISHED_FILES = [
+    f"published/{name}" for name in (*(file.name for file in FILES.values()), "claims.yaml", "equivalence.yaml")
+]
 
 
 def test_importing_the_report_does_not_import_torch():

@@ -59,6 +59,7 @@ def test_a_run_leaves_one_record_and_its_notebook(done):
     text = json.dumps(notebook)
     assert record.digest in text
     assert "\\r" not in text
+    assert [list(output.data) for output in notebook.cells[-1].outputs] == [["image/png", "text/plain"]]
     assert not (runs / "work" / record.run_id).exists()
 
 

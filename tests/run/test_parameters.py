@@ -109,8 +109,9 @@ def test_a_notebook_shows_a_wrong_parameter_as_one_line_and_a_fault_of_the_progr
     ],
 )
 def test_papermill_ends_with_the_one_line(notebook, parameter, last, tmp_path):
-    command = [sys.executable, "-m", "papermill", "--no-progress-bar", str(NOTEBOOK.with_stem(notebook)), "out.ipynb"]
-    done = subprocess.run([*command, "-p", *parameter], cwd=tmp_path, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "papermill", "--no-progress-bar", "--cwd", str(NOTEBOOK.parent), "-p", *parameter]
+    command += [str(NOTEBOOK.with_stem(notebook)), "out.ipynb"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert done.stderr.strip().splitlines()[-1].startswith(last)
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)

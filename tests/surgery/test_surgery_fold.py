@@ -15,7 +15,13 @@ import ndcore
 from ndcore import models
 from ndcore.errors import UserError
 
-NETWORKS = [(name, norm) for name in models.names() for norm in models.describe(name).norms if norm != "none"]
+LARGE = {"vgg11_imagenet", "densenet121", "densenet121_imagenet", "preact34"}
+NETWORKS = [
+    pytest.param(name, norm, marks=[pytest.mark.slow] if name in LARGE and norm == "nd" else [])
+    for name in models.names()
+    for norm in models.describe(name).norms
+    if norm != "none"
+]
 
 
 def classes_from_elsewhere(model: nn.Module) -> set[str]:

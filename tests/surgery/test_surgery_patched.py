@@ -199,3 +199,68 @@ def test_a_layer_held_in_a_partial_function_is_refused():
 
     with pytest.raises(UserError, match="conv: also held in the plain Python attribute 'call'"):
         ndcore.deconvolve(Model())
+
+
+class Calling(Parts):
+    """Calls its convolution through an attribute."""
+
+    def forward(self, x):
+        return self.norm(self.call(x))
+
+
+def in_a_closure(model):
+    return lambda x: model.conv(x).relu()
+
+
+def in_a_closure_directly(model):
+    conv = model.conv
+    return lambda x: conv(x).relu()
+
+
+def in_a_default(model):
+    return lambda x, conv=model.conv: conv(x).relu()
+
+
+def in_a_nested_closure(model):
+    inner = in_a_closure(model)
+    return partial(lambda x: inner(x).relu())
+
+
+def parameter_in_a_closure(model):
+    weight = model.conv.weight
+    return lambda x: F.conv2d(x, weight)
+
+
+@pytest.mark.parametrize(
+    "function", [in_a_closure, in_a_closure_directly, in_a_default, in_a_nested_closure, parameter_in_a_closure]
+)
+@pytest.mark.parametrize("task", [ndcore.deconvolve, partial(ndcore.deconvolve, example=X.float()), ndcore.fold])
+def test_a_model_whose_copy_would_use_the_old_layer_is_refused(function, task):
+    model = Calling()
+    model.call = function(model)
+    with pytest.raises(UserError, match=r"^the model: the function in its attribute 'call' holds .*inplace=True"):
+        task(model)
+
+
+def test_a_model_with_a_function_is_changed_in_place_unless_the_function_holds_the_layer():
+    model = Calling()
+    model.call = in_a_closure(model)
+    assert type(ndcore.deconvolve(model, inplace=True).conv) is FastDeconv
+    model(X.float())
+    assert model.conv.running_mean.any(), "the function calls the new layer"
+    model = Calling()
+    model.call = in_a_closure_directly(model)
+    with pytest.raises(UserError, match="conv: also held in the plain Python attribute 'call'"):
+        ndcore.deconvolve(model, inplace=True)
+
+
+def test_functions_and_hooks_that_hold_nothing_of_the_model_are_copied():
+    class Model(Parts):
+        def forward(self, x):
+            return self.norm(self.scale(self.conv(x)))
+
+    model, factor = Model(), 2.0
+    model.scale = lambda x: factor * x
+    model.conv.register_forward_hook(lambda *_: setattr(model, "called", True))
+    _, summary = same(model)
+    assert summary.replaced

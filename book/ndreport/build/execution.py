@@ -11,7 +11,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -33,7 +33,13 @@ EXECUTED = "executed"
 logger = logging.getLogger(__name__)
 
 
-def fill_cache(cache_path: str, notebooks: Sequence[Path], timeout: int, workers: int | None = None) -> dict[Path, str]:
+def fill_cache(
+    cache_path: str,
+    notebooks: Sequence[Path],
+    timeout: int,
+    workers: int | None = None,
+    anew: Collection[Path] = (),
+) -> dict[Path, str]:
     """Execute every notebook that the cache lacks.
 
     Args:
@@ -41,6 +47,7 @@ def fill_cache(cache_path: str, notebooks: Sequence[Path], timeout: int, workers
         notebooks: each is executed in its own folder and in a kernel of its own.
         timeout: seconds that one cell may take.
         workers: kernels at a time; None: one per core, at most `MOST_KERNELS`.
+        anew: those of the notebooks that are executed also if the cache has them.
 
     Returns:
         What went wrong with each notebook that the cache lacked; an empty text where nothing did.
@@ -54,7 +61,7 @@ def fill_cache(cache_path: str, notebooks: Sequence[Path], timeout: int, workers
         except ValueError as error:
             wrong[path] = f"it is no notebook: {error}"
         else:
-            missing |= {} if _cached(cache, source) else {path: source}
+            missing |= {} if path not in anew and _cached(cache, source) else {path: source}
 
     workers = workers or min(usable_cores(), MOST_KERNELS)
     threads = str(max(1, usable_cores() // workers))

@@ -24,7 +24,7 @@ from ndcore import foreign
 from ndcore.experiment.folders import runs_folder
 from ndcore.source import PACKAGE
 from ndreport.build.execution import fill_cache
-from ndreport.pages.environment import build_facts
+from ndreport.pages.environment import code_state, software
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 REPORT = Path(__file__).resolve().parents[1]
+SHOW_STATE_OF_CODE = ("environment",)
+"""Pages that are executed anew whenever they are read."""
 BEFORE_OTHERS = 100
 """The priority of most handlers of Sphinx's events is 500."""
 
@@ -39,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 def inputs_digest(root: Path) -> str:
-    """Digest of everything that the pages read besides their own source: `runs/`, `ndcore`, versions, git state."""
+    """Digest of everything that the pages read besides their own source: `runs/`, the code, versions."""
     digest = hashlib.sha256()
     runs = runs_folder(root)
     files = [*runs.glob("*.json"), *runs.glob("ablation/*.json"), *runs.glob("bench/*.csv")]
@@ -47,7 +49,7 @@ def inputs_digest(root: Path) -> str:
     for base, paths in ((runs, files), (PACKAGE, PACKAGE.rglob("*.py")), (REPORT, REPORT.rglob("*.py"))):
         for path in sorted(paths):
             digest.update(os.fsencode(path.relative_to(base)) + b"\0" + _what_is_read(path) + b"\0")
-    digest.update(repr(build_facts(root)).encode())
+    digest.update(repr(software()).encode())
     return digest.hexdigest()[:16]
 
 
@@ -92,7 +94,8 @@ def execute_pages(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> No
         for path in paths
         if path.suffix == ".ipynb" and not any(path.match(p) for p in config.nb_execution_excludepatterns)
     ]
-    wrong = fill_cache(config.nb_execution_cache_path, notebooks, config.nb_execution_timeout)
+    anew = [path for path in notebooks if path.stem in SHOW_STATE_OF_CODE]
+    wrong = fill_cache(config.nb_execution_cache_path, notebooks, config.nb_execution_timeout, anew=anew)
     env.pages_in_error = {name for name in docnames if wrong.get(Path(env.doc2path(name)))}
     for name in sorted(env.pages_in_error):
         path = env.doc2path(name)
@@ -102,9 +105,13 @@ def execute_pages(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> No
     env.mystnb_config = env.mystnb_config.copy(execution_excludepatterns=excluded)
 
 
-def pages_in_error(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> set[str]:
-    """The pages that the build before could not execute: no change of theirs is needed to try again."""
-    return getattr(env, "pages_in_error", set()) & env.found_docs
+def outdated(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> set[str]:
+    """The pages to be read again though they have not changed: those that the build before could not execute, and
+    those that show the state of the code, once that is another."""
+    before, now = getattr(env, "code_state", ""), code_state(Path(app.srcdir))
+    env.code_state = now
+    shown = {name for name in env.found_docs if Path(name).name in SHOW_STATE_OF_CODE and before != now}
+    return (getattr(env, "pages_in_error", set()) & env.found_docs) | shown
 
 
 def slim(app: Sphinx, error: Exception | None) -> None:
@@ -139,7 +146,7 @@ def setup(app: Sphinx) -> dict[str, bool | str]:
     app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
     app.connect("config-inited", read_the_contents_only, priority=BEFORE_OTHERS)
     app.connect("config-inited", choose_cache)
-    app.connect("env-get-outdated", pages_in_error)
+    app.connect("env-get-outdated", outdated)
     app.connect("env-before-read-docs", execute_pages)
     app.connect("build-finished", slim)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

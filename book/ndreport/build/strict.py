@@ -9,7 +9,6 @@ from ndcore.experiment.folders import runs_folder
 from ndcore.problems import Problem
 from ndreport import material as page
 from ndreport.evidence import claims
-from ndreport.evidence.equivalence import load_margin
 from ndreport.pages.ablation import runs as ablation
 from ndreport.pages.citations import material as citations
 from ndreport.pages.claims import evidence_of
@@ -31,7 +30,6 @@ def _claims(runs: Path) -> Iterable[Problem]:
 CHECKS: list[Check] = [
     lambda runs: page.load(runs).problems,
     lambda runs: citations.load(runs).problems,
-    lambda runs: load_margin(runs / "published")[1],
     lambda runs: findings.load(runs / "published")[1],
     _ablation,
 ]

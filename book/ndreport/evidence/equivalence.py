@@ -15,6 +15,7 @@ from ndcore.problems import Problem
 from ndreport.evidence.published import Published
 from ndreport.evidence.series import COLUMNS as PAIRED
 from ndreport.evidence.series import PLACE, paired_values
+from ndreport.evidence.yaml_files import read_yaml
 
 FILE = "equivalence.yaml"
 QUANTITIES = ("bn", "nd", "gain")
@@ -49,7 +50,7 @@ def load_margin(folder: Path) -> tuple[Margin | None, list[Problem]]:
         folder: `runs/published`.
     """
     try:
-        document = foreign.read_yaml(folder / FILE)
+        document = read_yaml(folder / FILE)
     except ValueError as error:
         return None, [Problem(f"published/{FILE}", f"cannot be read as YAML: {error}")]
     try:

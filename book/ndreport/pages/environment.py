@@ -15,11 +15,17 @@ PACKAGES = (
 )  # fmt: skip
 
 
+def software() -> list[tuple[str, str]]:
+    """Names and versions of what executes the pages."""
+    return [("Python", platform.python_version()), ("Platform", platform.platform()), *versions(PACKAGES).items()]
+
+
 def build_facts(checkout: Path = PROJECT) -> list[tuple[str, str]]:
-    """Names and values of the environment of this build."""
-    return [
-        ("Python", platform.python_version()),
-        ("Platform", platform.platform()),
-        ("Code", commit(*git_state(checkout))),
-        *versions(PACKAGES).items(),
-    ]
+    """Names and values of the environment of this build, and the state of the code."""
+    python, system, *packages = software()
+    return [python, system, ("Code", code_state(checkout)), *packages]
+
+
+def code_state(checkout: Path = PROJECT) -> str:
+    """The commit, and whether a file differs from it."""
+    return commit(*git_state(checkout))

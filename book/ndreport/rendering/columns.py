@@ -31,7 +31,7 @@ class Column:
     link: Of = ""
     show: Callable[[Any], str] | None = None
     """Writes a number: `points`, `probability`."""
-    absent: str = MISSING_FILE
+    absent: Of = MISSING_FILE
     """What stands where the value is None, NaN or empty."""
     why: Of = "the file of published values is damaged or lacks this value"
     """The note of an absent value."""
@@ -43,7 +43,7 @@ class Column:
             return value
         link = _of(self.link, row)
         if value == "" or pd.isna(value):
-            return missing(self.absent, _of(self.why, row), link)
+            return missing(_of(self.absent, row), _of(self.why, row), link)
         if self.show is None and self.digits is None:
             return Value(str(value), _of(self.note, row), link, value if isinstance(value, int | float) else None)
         text = self.show(value) if self.show else f"{value:.{self.digits}f}"

@@ -8,8 +8,11 @@ are in the cache of executed pages like any table.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import nan
 from pathlib import Path
+
+from ndreport.rendering.values import MISSING_FILE
 
 BOOK = Path(__file__).resolve().parents[2]
 ROLE = re.compile(r"\{glue:text\}`([^`:]+)(?::[^`]*)?`")
@@ -35,8 +38,33 @@ def glue_numbers(page: str, values: Mapping[str, object]) -> None:
     asked = wanted(page)
     if unknown := sorted(asked - values.keys()):
         raise ValueError(f"book/{page}.ipynb asks for {', '.join(unknown)}, which its module does not compute")
-    for name in sorted(asked):
+    for name in sorted(values):  # also what no sentence names yet: it is in the cache once one does
         glue(name, str(values[name]), display=False)
+
+
+def glue_computed(page: str, numbers: Callable[[], Mapping[str, object]], *, damaged: bool) -> None:
+    """Give a page what `numbers` computes; where a file is damaged, the numbers that need it are "missing".
+
+    Args:
+        page: its name, `claim` for `book/claim.ipynb`.
+        numbers: the numbers by their names; only damaged files may make it raise.
+        damaged: whether there is such a file.
+    """
+    values: Mapping[str, object] = {}
+    try:
+        values = numbers()
+    except Exception:
+        if not damaged:
+            raise
+    if damaged:
+        values = {name: values.get(name, nan) for name in wanted(page) | values.keys()}
+        values = {name: MISSING_FILE if str(value) in ("nan", "") else value for name, value in values.items()}
+    glue_numbers(page, values)
+
+
+def prefixed(prefix: str, **values: object) -> dict[str, object]:
+    """Numbers of one thing among several, by names that begin with it: `cifar10_shift`."""
+    return {f"{prefix.replace(' ', '_')}_{name}": value for name, value in values.items()}
 
 
 def is_nothing(evidence: object) -> bool:

@@ -13,6 +13,7 @@ from ndreport.evidence.claims.claim import Claim
 from ndreport.evidence.claims.evidence import Evidence
 from ndreport.evidence.claims.registry import known
 from ndreport.evidence.claims.verdict import Verdict
+from ndreport.evidence.yaml_files import read_yaml
 
 FILE = "claims.yaml"
 
@@ -33,7 +34,7 @@ def read(path: Path) -> list[Claim]:
         UserError: the file is missing, is no YAML, or holds a claim that is malformed, unknown or there twice.
     """
     try:
-        content = foreign.read_yaml(path)
+        content = read_yaml(path)
     except ValueError as error:
         raise UserError(f"{path} cannot be read as YAML: {error}") from None
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):

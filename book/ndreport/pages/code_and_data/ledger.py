@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from ndcore import foreign
 from ndcore.experiment.config import RunConfig
 from ndcore.problems import Problem
+from ndreport.evidence.yaml_files import read_yaml
 
 FILE = "findings.yaml"
 THEMES = {"networks": "Networks", "layers": "Layers", "training": "Training and selection"}
@@ -63,7 +64,7 @@ def load(folder: Path) -> tuple[list[Finding], list[Problem]]:
 
 @foreign.refusing
 def _read(path: Path) -> list[Finding]:
-    findings = [foreign.validated(Finding, entry) for entry in foreign.read_yaml(path)]
+    findings = [foreign.validated(Finding, entry) for entry in read_yaml(path)]
     names = [finding.id for finding in findings]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{', '.join(twice)}: an id that is there twice")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ndcore import foreign
 from ndcore.bench import results
+from ndcore.bench.rows import LayerRow, StepRow
 from ndcore.errors import UserError
 from ndcore.problems import Problem
 from ndreport.pages.cost.ratios import ND, PHASES, NetworkCost, Step
@@ -42,19 +43,20 @@ def load_bench(runs: Path) -> tuple[Bench, list[Problem]]:
     if path is None:
         return Bench(), problems
     try:
-        steps, content = _once(results.read(path), path, ["arch", "variant"]), foreign.read_text(path)
+        steps, content = _once(path, StepRow, ["arch", "variant"]), foreign.read_text(path)
     except (UserError, ValueError) as error:
         return Bench(), [*problems, Problem(f"{FOLDER}/{path.name}", str(error))]
     layers, more, damaged = _layers(path.with_name(path.name.replace(STEPS, LAYERS, 1)))
     return Bench(costs(steps, layers), {path.name: content} | more, conditions(steps)), [*problems, *damaged]
 
 
-def _once(frame: pd.DataFrame, path: Path, key: list[str]) -> pd.DataFrame:
-    """The frame, if it has rows and names nothing twice.
+def _once(path: Path, row: type[StepRow] | type[LayerRow], key: list[str]) -> pd.DataFrame:
+    """The table of a file, one column per field of `row`; None is NaN where numbers are.
 
     Raises:
-        UserError: it has not, or does.
+        UserError: the file is damaged, has no rows, or names something twice.
     """
+    frame = pd.DataFrame([vars(line) for line in results.read_rows(path, row)], columns=results.columns(row))
     if frame.empty:
         raise UserError(f"{path} holds no measurement")
     twice = frame.index[frame.duplicated(key)]
@@ -67,7 +69,7 @@ def _layers(path: Path) -> tuple[pd.DataFrame | None, dict[str, str], list[Probl
     if not path.is_file():  # what else may have its name is named already
         return None, {}, []
     try:
-        layers = _once(results.read_layers(path), path, ["arch", "layer", "phase"])
+        layers = _once(path, LayerRow, ["arch", "layer", "phase"])
         return layers, {path.name: foreign.read_text(path)}, []
     except (UserError, ValueError) as error:
         return None, {}, [Problem(f"{FOLDER}/{path.name}", str(error))]
@@ -77,8 +79,8 @@ def costs(steps: pd.DataFrame, layers: pd.DataFrame | None) -> list[NetworkCost]
     """One cost per network, in the order of the file.
 
     Args:
-        steps: from `ndcore.bench.results.read`.
-        layers: from `ndcore.bench.results.read_layers`, or None.
+        steps: columns of `ndcore.bench.rows.StepRow`.
+        layers: columns of `ndcore.bench.rows.LayerRow`, or None.
     """
     return [_cost(arch, rows, layers) for arch, rows in steps.groupby("arch", sort=False)]
 

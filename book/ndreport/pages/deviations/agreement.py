@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import isnan
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ndcore.study import DATASETS, NORM_LABELS
-from ndreport.evidence.concordance import BlandAltman, bland_altman
+from ndreport.evidence.concordance import bland_altman
 from ndreport.evidence.deviations import NOT_PROVEN, TEST, TRAIN
 from ndreport.evidence.proportions import RESAMPLES
-from ndreport.pages.deviations.tables import group_name, number, setting_name
+from ndreport.pages.deviations.spread import group_name, setting_name
+from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import SOURCES_PAGE
 from ndreport.rendering.prose import count, listing, points
+from ndreport.rendering.stated import unless_missing
 from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION, render, style
-from ndreport.rendering.values import Value, missing, word
 
 PANELS = {TEST: "bland-altman-test", TRAIN: "bland-altman-train", NOT_PROVEN: "bland-altman-not-proven"}
 """HTML ids, by what the reproduced values were measured on."""
@@ -29,8 +31,6 @@ COLOURS = {1: GREEN, 20: VERMILLION, 100: BLUE}
 
 def bland_altman_alt(rows: pd.DataFrame, split: str) -> str:
     """What one panel states, in words."""
-    if len(rows) < 2:
-        return f"Bland–Altman plot of {split} accuracies: nothing to show."
     found = bland_altman(rows["original"], rows["mean"])
     outside = rows[~(rows["mean"] - rows["original"]).between(found.low, found.high)]
     names = listing(setting_name(row) for row in outside.itertuples())
@@ -41,6 +41,7 @@ def bland_altman_alt(rows: pd.DataFrame, split: str) -> str:
     )
 
 
+@unless_missing
 def bland_altman_figures(pairs: pd.DataFrame) -> Html:
     """A panel for test, running training and unproven values: difference against mean, bias, limits of agreement.
 
@@ -63,19 +64,13 @@ def _panel(rows: pd.DataFrame, split: str) -> Html:
                 label=f"{DATASETS[dataset]}, {epochs}, {NORM_LABELS[norm]}",
             )  # fmt: skip
         axes.axhline(0, color=INK, linewidth=0.8)
-        if len(rows) > 1:
-            found = bland_altman(rows["original"], rows["mean"])
-            axes.axhline(found.bias, color=PURPLE, linewidth=1.6)
-            for limit in (found.low, found.high):
-                axes.axhline(limit, color=PURPLE, linewidth=1.2, linestyle=(0, (5, 3)))
-            axes.legend(
-                loc="lower center",
-                bbox_to_anchor=(0.42, 1.0),
-                ncols=2,
-                fontsize=8,
-                handletextpad=0.1,
-                columnspacing=0.8,
-            )
+        found = bland_altman(rows["original"], rows["mean"])
+        axes.axhline(found.bias, color=PURPLE, linewidth=1.6)
+        for limit in (found.low, found.high):
+            axes.axhline(limit, color=PURPLE, linewidth=1.2, linestyle=(0, (5, 3)))
+        axes.legend(
+            loc="lower center", bbox_to_anchor=(0.42, 1.0), ncols=2, fontsize=8, handletextpad=0.1, columnspacing=0.8
+        )
         axes.set(xlabel="mean of original and reproduced (%)", ylabel="reproduced − original (points)")
         caption = (
             f"{split[0].upper()}{split[1:]} accuracies. Solid: bias; dashed: limits of agreement; thin: equal. Legend: "
@@ -84,80 +79,61 @@ def _panel(rows: pd.DataFrame, split: str) -> Html:
         return render(figure, PANELS[split], caption, bland_altman_alt(rows, split))
 
 
-def agreement_view(found: pd.DataFrame) -> pd.DataFrame:
+def _span(low: str, high: str, row, signed: bool = True) -> str | None:
+    ends = getattr(row, low), getattr(row, high)
+    show = points if signed else "{:.2f}".format
+    return None if any(map(isnan, ends)) else f"{show(ends[0])} to {show(ends[1])}"
+
+
+_Published = partial(Column, link=SOURCES_PAGE, absent="not defined", why="the values do not vary enough")
+DIFFERENCE, LIN = "reproduced − original (points)", "concordance (Lin)"
+AGREEMENT = (
+    _Published((DIFFERENCE, "bias"), "bias", note="mean difference over {number} settings", show=points),
+    _Published((DIFFERENCE, "95 % interval"), partial(_span, "bias_low", "bias_high"), note="Student's t"),
+    _Published((DIFFERENCE, "limits of agreement"), partial(_span, "low", "high"), note="bias ± 1.96 SD"),
+    _Published((LIN, "coefficient"), "ccc", 3, "over {number} settings"),
+    _Published(
+        (LIN, "95 % interval"),
+        partial(_span, "ccc_low", "ccc_high", signed=False),
+        note=f"bootstrap over networks, BCa, {RESAMPLES:,} resamples",
+    ),
+    _Published(("correlation", "Pearson"), "pearson", 3, "over {number} settings"),
+)
+
+
+@unless_missing
+def agreement_table(found: pd.DataFrame) -> Html:
     """Bias, limits of agreement and Lin's coefficient per data set, epochs and split.
 
     Args:
         found: from `ndreport.evidence.concordance.agreement`.
     """
-    names = [group_name(row) for row in found.itertuples()]
-    view = pd.DataFrame([_agreement(row) for row in found.itertuples()], index=pd.Index(names, dtype="object"))
-    if len(view):
-        view.columns = pd.MultiIndex.from_tuples(view.columns)
-    return view
-
-
-def _agreement(row) -> dict[tuple[str, str], Value]:
-    settings = count(row.number, "setting")
-    lin = f"bootstrap over networks, BCa, {RESAMPLES:,} resamples"
-    return {
-        ("reproduced − original (points)", "bias"): Value(
-            points(row.bias), f"mean difference over {settings}", SOURCES_PAGE, row.bias
-        ),
-        ("reproduced − original (points)", "95 % interval"): _span(row.bias_low, row.bias_high, "Student's t"),
-        ("reproduced − original (points)", "limits of agreement"): _span(row.low, row.high, "bias ± 1.96 SD"),
-        ("concordance (Lin)", "coefficient"): number(row.ccc, f"over {settings}", digits=3),
-        ("concordance (Lin)", "95 % interval"): _span(row.ccc_low, row.ccc_high, lin, signed=False),
-        ("correlation", "Pearson"): number(row.pearson, f"over {settings}", digits=3),
-    }
-
-
-def _span(low: float, high: float, note: str, signed: bool = True) -> Value:
-    if isnan(low) or isnan(high):
-        return missing("not defined", "the values do not vary enough", SOURCES_PAGE)
-    show = points if signed else "{:.2f}".format
-    return word(f"{show(low)} to {show(high)}", note, SOURCES_PAGE)
-
-
-def agreement_table(found: pd.DataFrame) -> Html:
-    """Bias, limits of agreement and Lin's coefficient, as HTML."""
     caption = (
         "Agreement of original and reproduced average over the networks, with both normalisations: Bland–Altman's bias "
         "and limits of agreement, Lin's concordance correlation coefficient, and Pearson's correlation."
     )
-    return table(agreement_view(found), caption, "agreement", "Settings")
+    return table(view(found, AGREEMENT, group_name), caption, "agreement", "Settings")
 
 
-def rankings_view(found: pd.DataFrame) -> pd.DataFrame:
+def _p(value: float) -> str:
+    return f"{value:.4f}" if value >= SMALLEST_P else f"< {SMALLEST_P}"
+
+
+@unless_missing
+def rankings_table(found: pd.DataFrame) -> Html:
     """Rank correlation of the networks per data set, epochs, split and normalisation.
 
     Args:
         found: from `ndreport.evidence.concordance.rankings`.
     """
-    names = [f"{group_name(row)}, {NORM_LABELS[row.norm]}" for row in found.itertuples()]
-    rows = [
-        {
-            "Kendall's τ": number(row.tau, f"over {count(row.number, 'network')}"),
-            "p": _p(row.p, "exact" if row.exact else "normal approximation: two values are equal"),
-            "p (Holm)": _p(row.holm, f"corrected for {count(len(found), 'row')}"),
-            "Spearman's ρ": number(row.rho, f"over {count(row.number, 'network')}"),
-        }
-        for row in found.itertuples()
-    ]
-    return pd.DataFrame(rows, index=pd.Index(names, dtype="object"))
-
-
-def _p(value: float, note: str) -> Value:
-    return Value(f"{value:.4f}" if value >= SMALLEST_P else f"< {SMALLEST_P}", note, SOURCES_PAGE, value)
-
-
-def rankings_table(found: pd.DataFrame) -> Html:
-    """Rank correlation of the networks, as HTML."""
     caption = "Order of the networks by accuracy, original against reproduced average: rank correlations."
-    return table(rankings_view(found), caption, "rankings", "Settings, normalisation", sortable=True)
-
-
-def pooled(pairs: pd.DataFrame, split: str) -> BlandAltman | None:
-    """Bias and limits over all settings of one split; None for fewer than two."""
-    rows = pairs[pairs["split"] == split]
-    return bland_altman(rows["original"], rows["mean"]) if len(rows) > 1 else None
+    columns = (
+        _Published("Kendall's τ", "tau", 2, "over {number} networks"),
+        _Published(
+            "p", "p", note=lambda r: "exact" if r.exact else "normal approximation: two values are equal", show=_p
+        ),
+        _Published("p (Holm)", "holm", note=f"corrected for {count(len(found), 'row')}", show=_p),
+        _Published("Spearman's ρ", "rho", 2, "over {number} networks"),
+    )
+    cells = view(found, columns, lambda row: f"{group_name(row)}, {NORM_LABELS[row.norm]}")
+    return table(cells, caption, "rankings", "Settings, normalisation", sortable=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from surgery_helpers import conv_net
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import ndcore
 from ndcore import models
-from ndcore.surgery import latency
+from ndcore.bench import latency
 from ndreport.pages import use_it as walkthrough
 
 
@@ -22,6 +21,10 @@ class Operations(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         self.names.append(func.overloadpacket.__name__)
         return func(*args, **(kwargs or {}))
+
+
+def conv_net() -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 12, 3), nn.BatchNorm2d(12))
 
 
 def operations(model: nn.Module, x: torch.Tensor) -> list[str]:

@@ -20,7 +20,7 @@ from ndcore.errors import UserError
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class SeparateVariant:
     """A variant that trains in another process."""
 
     name: str
@@ -49,7 +49,9 @@ class Elsewhere:
 
 
 @contextmanager
-def elsewhere(arch: str, names: Sequence[str], batch_size: int, device: torch.device) -> Iterator[list[Elsewhere]]:
+def in_another_process(
+    arch: str, names: Sequence[str], batch_size: int, device: torch.device
+) -> Iterator[list[SeparateVariant]]:
     """Variants of a network as `ndcore.bench.variants.build` makes them, in one other process with as many threads."""
     if not names:
         yield []
@@ -61,7 +63,7 @@ def elsewhere(arch: str, names: Sequence[str], batch_size: int, device: torch.de
     process.start()
     theirs.close()
     try:
-        yield [Elsewhere(name, device, ours) for name in names]
+        yield [SeparateVariant(name, device, ours) for name in names]
     finally:
         ours.close()
         process.join(timeout=10)

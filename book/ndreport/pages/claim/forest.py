@@ -16,6 +16,7 @@ from ndreport.evidence.series import PLACE, logged_tests
 from ndreport.rendering.html import Html
 from ndreport.rendering.names import block_name
 from ndreport.rendering.prose import percent, points
+from ndreport.rendering.stated import unless_missing
 from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
 
 SERIES = {"logs": ("o", BLUE, -0.14, "reproduction, test"), "original": ("D", VERMILLION, 0.14, "original")}
@@ -45,16 +46,15 @@ def forest_rows(published: Published, values: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(low=low, high=high)
 
 
+@unless_missing
 def forest_figure(rows: pd.DataFrame, tested: Sequence[Tested]) -> Html:
-    """One panel per data set; a sentence if there is nothing to draw.
+    """One panel per data set.
 
     Args:
         rows: from `forest_rows`.
         tested: from `ndreport.evidence.families.paired_tests`; gives the summary rows.
     """
-    panels = {place: group for place, group in rows.groupby(PLACE)}
-    if not panels:
-        return Html('<p class="nd-empty">The logs of the study could not be read, so there is nothing to draw.</p>')
+    panels = dict(list(rows.groupby(PLACE)))
     with style():
         figure = Figure(figsize=(4.8, 0.9 + 3.3 * len(panels)))
         for axes, (place, group) in zip(

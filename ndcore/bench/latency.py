@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ndcore.bench.tensor_memory import TensorMemory
 from ndcore.layers import Delinear, FastDeconv
 from ndcore.surgery.conversion import deconvolve
 from ndcore.surgery.copying import copied
 from ndcore.surgery.folding import fold
 from ndcore.surgery.replacement import exchange, plain
 from ndcore.surgery.tables import html_table, text_table
-from ndcore.tensor_memory import TensorMemory
 
 UNNORMALISED, BN, BN_FOLDED, ND, ND_FOLDED = "unnormalised", "bn", "bn, folded", "nd", "nd, folded"
 HEAD = ("network", "median ms", "middle half, ms", "× unnormalised", "parameters and buffers, MB", "peak of maps, MB")
