@@ -8,7 +8,7 @@ import pytest
 from record_factory import make_record, write_ablation
 
 from ndcore.experiment.ablation import FACTORS, Budget, plan
-from ndreport.pages.ablation import findings
+from ndreport.pages.ablation import sentences
 from ndreport.pages.ablation.figure import ablation_figure, alt_text, factor_points
 from ndreport.pages.ablation.runs import load, top1
 from ndreport.pages.ablation.table import ablation_table, ablation_view, record_sections
@@ -79,7 +79,7 @@ def test_accuracy_on_other_images_is_not_compared(tmp_path):
     other.model_copy(update={"data": data}).write(tmp_path)
     ablation = load(BUDGET, tmp_path)
     assert ablation_view(ablation).loc["steps per update (k) 2", "minus default (points)"].text == "not comparable"
-    assert "**2**: other images" in findings.about_factors(ablation)
+    assert "**2**: other images" in sentences.about_factors(ablation)
 
 
 def test_the_figure_states_every_drawn_value_in_words(folder):
@@ -97,17 +97,17 @@ def test_the_figure_states_every_drawn_value_in_words(folder):
 
 def test_sentences_carry_computed_numbers(folder):
     ablation = load(BUDGET, folder)
-    budget = findings.about_budget(BUDGET)
+    budget = sentences.about_budget(BUDGET)
     assert "first **6,400** of 50,000 training images" in budget
     assert "**50** steps of 128" in budget
     assert "all 10,000 test images" in budget
-    assert "one epoch" not in findings.about_budget(Budget(epochs=2, train_images=None))
-    assert "**782** steps" in findings.about_budget(Budget(epochs=2, train_images=None))
-    assert "**17** of 18 runs have a record, 1 run failed" in findings.about_progress(ablation)
-    noise = findings.about_noise(ablation)
+    assert "one epoch" not in sentences.about_budget(Budget(epochs=2, train_images=None))
+    assert "**782** steps" in sentences.about_budget(Budget(epochs=2, train_images=None))
+    assert "**17** of 18 runs have a record, 1 run failed" in sentences.about_progress(ablation)
+    noise = sentences.about_noise(ablation)
     assert "The default, 3 seeds: test top-1 **46.00 %**, from 45.00 to 47.00 %; time × 1.00" in noise
     assert "Batch normalisation, 3 seeds: test top-1 **38.00 %**" in noise
-    factors = findings.about_factors(ablation)
+    factors = sentences.about_factors(ablation)
     assert "Newton–Schulz iterations (default 5): **3**: failed; **4**: +0.00 (+0.00), time × 1.00" in factors
     assert "The 3 seeds of the default already span 2.00 points, and the one that" in factors
     assert "is the lowest of them" in factors
@@ -121,9 +121,9 @@ def test_without_records_everything_says_not_run(tmp_path, exists):
     cells = ablation_view(ablation).drop(columns="run").to_numpy().ravel()
     assert {value.text for value in cells} == {"not run"}
     assert "nothing to draw" in ablation_figure(ablation)
-    assert "None of the 18 runs" in findings.about_progress(ablation)
-    assert "no level" in findings.about_noise(ablation)
-    assert "nothing to compare" in findings.about_factors(ablation)
+    assert "None of the 18 runs" in sentences.about_progress(ablation)
+    assert "no level" in sentences.about_noise(ablation)
+    assert "nothing to compare" in sentences.about_factors(ablation)
 
 
 def test_a_single_variation_without_its_default_is_shown(tmp_path):
@@ -134,6 +134,16 @@ def test_a_single_variation_without_its_default_is_shown(tmp_path):
     assert (view["minus default (points)"].text, view["time / default"].text) == ("not comparable", "not comparable")
     assert "Newton–Schulz iterations: 4: 51.00 %." in alt_text(ablation)
     assert "<svg" in ablation_figure(ablation)
+
+
+def test_progress_is_told_for_one_run(tmp_path):
+    timed(40, n_iter=4).write(tmp_path)
+    said = sentences.about_progress(load(BUDGET, tmp_path))
+    assert said.startswith("**1** of 18 runs has a record, no runs failed. It was made on 2025-01-02 on 1 machine: cpu")
+    timed(40, seed=1).write(tmp_path)
+    assert sentences.about_noise(load(BUDGET, tmp_path)).startswith(
+        "- The default, 1 seed: test top-1 **50.00 %**; time"
+    )
 
 
 def test_bad_and_foreign_files_are_named_and_other_budgets_left_out(folder):

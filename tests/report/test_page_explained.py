@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from ndreport.explained.covariance import Whitening
+from ndreport.explained import blocks, patches, photographs, practice
+from ndreport.explained.covariance import Whitening, mean_correlation
 from ndreport.explained.gain import gains
-from ndreport.explained.layout import usual_description
-from ndreport.pages.explained import curves, filters, findings, heatmap, layouts, numbers, tables
+from ndreport.pages.explained import choices, curves, filters, heatmap, iterations, layouts
+from ndreport.pages.explained.numbers import numbers
 from ndreport.pages.explained.pictures import gallery, picture_alt
+from ndreport.rendering.glued import wanted
+from ndreport.rendering.prose import each, scientific, signed
 
 
 def whitening(name: str, correlation: float = 0.9, n_iter: int = 5) -> Whitening:
@@ -48,19 +51,54 @@ def soup(html: str) -> BeautifulSoup:
     return BeautifulSoup(html, "html.parser")
 
 
-def test_sentences_about_patches_state_correlation_share_and_condition(both):
-    text = findings.about_patches(both)
-    assert "100 patches of 27 numbers" in text
-    assert "0.90 (*china*) and 0.50 (*flower*)" in text
-    assert "90 % (*china*) and 52 % (*flower*)" in text
-    assert f"{(1 + 26 * 0.9) / 0.1:,.0f} (*china*)" in text
+def of(whitenings: list[Whitening]) -> dict[str, object]:
+    """The numbers of whitenings, beside those of a layer that is put together by hand."""
+    channel, position = np.indices((8, 9))
+    slots = np.array([[0, 0, 1], [1, 2, 2]])
+    small = SimpleNamespace(what="no ε", moved={"china": 1e-7}, apart_from_scale={"china": 1e-8})
+    large = SimpleNamespace(what="more", moved={"china": 0.5}, apart_from_scale={"china": 0.25})
+    running = SimpleNamespace(
+        momentum=0.1, steps=(1, 2), start_weight=(0.9, 0.81), distance=(0.5, 0.4), roots_against_root=0.03
+    )
+    fold = SimpleNamespace(double=3.04e-15, single=3.8e-7, plain=0.0)
+    return numbers(whitenings, (channel + position) % 2, slots, [small, large], running, fold)
 
 
-def test_sentences_about_whitening_flip_with_the_iterations(both):
-    assert "After 5 iterations" in findings.about_whitened(both)
-    exact = [whitening("china", n_iter=20)]
-    assert "correlation is 0.00 (*china*): **100 % (*china*) of it is gone**" in findings.about_whitened(exact)
-    assert "between 1.00 and 1.00" in findings.about_whitened(exact)
+def test_the_sentences_hold():
+    shown = photographs.load()
+    whitenings = patches.whiten_all(shown)
+    layout, slots = blocks.find_blocks(channels=8, block=4), blocks.find_slots(channels=8, block=4)
+    changes, fold = practice.changes(shown), practice.fold_check(shown[0])
+    found = numbers(whitenings, layout, slots, changes, practice.running_averages(shown), fold)
+    assert wanted("explained") <= found.keys()
+    for one in whitenings:
+        assert one.eigenvalues[0] > one.eigenvalues[1:].sum()  # "a single direction holds … of the variance"
+        assert 0 < mean_correlation(one.whitened) < mean_correlation(one.covariance) / 2  # "gone, not all of it"
+        assert found[f"{one.name}_opposite"] == "24 of 24"  # "subtracts what its neighbours predict of it"
+        assert one.residuals[one.n_iter] > 0.5  # "stays far from even that root"
+        assert iterations.variances(one, one.n_iter)[-1] < 0.01  # "multiplies all weak ones by almost the same number"
+        assert iterations.whitened_directions(one, one.n_iter) <= 2  # "the few strong directions"
+    assert float(found["most_variance"]) < 1
+    assert found["spread"] == found["channels"]  # "all channels are spread over several blocks"
+    assert (found["near"], found["near_usual"]) == (0, found["near_pairs"])
+    assert found["rows_alone"] > found["rows_mixed"] > 0
+    most = next(change for change in changes if change.what == found["choice"])
+    assert all(2 * most.apart_from_scale[name] < moved for name, moved in most.moved.items())  # "most is a factor"
+    assert max(fold.double / 1e-14, fold.single / 1e-5, fold.plain / 1e-5) < 1  # "which is rounding"
+
+
+def test_numbers_of_patches_state_correlation_share_and_condition(both):
+    found = of(both)
+    assert (found["patches"], found["dimensions"], found["n_iter"]) == ("100", 27, 5)
+    assert found["correlation"] == "0.90 (china) and 0.50 (flower)"
+    assert found["first_direction"] == "90 % (china) and 52 % (flower)"
+    assert f"{(1 + 26 * 0.9) / 0.1:,.0f} (china)" in found["condition"]
+
+
+def test_numbers_of_whitening_flip_with_the_iterations():
+    exact = of([whitening("china", n_iter=20)])
+    assert (exact["correlation_left"], exact["gone"]) == ("0.00 (china)", "100 % (china)")
+    assert exact["least_variance"] == exact["most_variance"] == "1.00"
 
 
 def test_filters_have_a_centre_and_a_surround_of_the_other_sign(both):
@@ -68,28 +106,25 @@ def test_filters_have_a_centre_and_a_surround_of_the_other_sign(both):
     np.testing.assert_array_equal(middle, both[0].deconv[[4, 13, 22], [4, 13, 22]])
     assert around.shape == (3, 8)
     assert (around < 0).all()
-    assert "(24 of 24 weights with the opposite sign)" in findings.about_filters(both)
+    assert of(both)["china_opposite"] == "24 of 24"
     page = soup(filters.kernels(both))
     assert [f["id"] for f in page.find_all("figure")] == ["kernels-china", "kernels-flower"]
     texts = [t.get_text() for t in page.find(id="kernels-china").svg.find_all("text")]
-    assert texts.count(numbers.signed(middle[0])) == 3
+    assert texts.count(signed(middle[0])) == 3
     assert {"from red", "to blue"} <= set(texts)
 
 
 def test_the_residual_is_stated_at_the_default_and_where_it_is_small(both):
-    text = findings.about_iteration(both)
-    assert f"5 iterations the residual is {both[0].residuals[5]:.2f} (*china*)" in text
+    found = of(both)
+    assert f"{both[0].residuals[5]:.2f} (china)" in found["residual"]
     needed = int(np.flatnonzero(both[0].residuals <= 1e-6)[0])
-    assert f"To fall below 1 × 10⁻⁶ it takes {needed} iterations (*china*)" in text
-    never = findings.about_iteration([whitening("china", 1 - 1e-12)])
-    assert "more than 20 iterations (*china*)" in never
+    assert found["iterations_needed"].startswith(f"{needed} (china)")
 
 
 def test_gains_say_how_few_directions_are_whitened(both):
-    assert tables.whitened_directions(both[0], 1) == 1  # the common brightness alone
-    assert tables.whitened_directions(both[0], 20) == 27
-    assert f"{tables.whitened_directions(both[0], 5)} (*china*)" in findings.about_gains(both)
-    view = tables.iterations_view(both)
+    assert iterations.whitened_directions(both[0], 1) == 1  # the common brightness alone
+    assert iterations.whitened_directions(both[0], 20) == 27
+    view = iterations.iterations_view(both)
     assert view.loc["20", ("china", "directions whitened")].text == "27 of 27"
     assert view.loc["20", ("china", "smallest variance")].text == "1.00"
     assert view.loc["5", ("flower", "residual")].number == both[1].residuals[5]
@@ -145,11 +180,8 @@ def test_numbers_are_readable_on_every_cell(colour):
 def test_layouts_are_drawn_counted_and_put_into_words():
     channel, position = np.indices((8, 9))
     found = (channel + position) % 2
-    text = findings.about_blocks(found, 4)
-    assert "8 of 8 channels are spread over several blocks" in text
-    assert "Of 96 pairs of neighbouring pixels of one channel **0 are in one block**" in text
-    assert "it would be 96" in text
-    assert "**96 are in one block**" in findings.about_blocks(usual_description(8, 4), 4)
+    assert of([whitening("china")])["near"] == 0
+    assert of([whitening("china")])["near_usual"] == 96
     code, usual = soup(layouts.layouts(found, 4)).find_all("figure")
     assert "0 of 96 pairs of neighbouring pixels" in code.title.get_text()
     assert "96 of 96 pairs of neighbouring pixels" in usual.title.get_text()
@@ -160,39 +192,23 @@ def test_layouts_are_drawn_counted_and_put_into_words():
     assert "2" in layouts.layouts_table({2: found})
 
 
-def test_pooled_rows_are_counted():
-    text = findings.about_pooling(np.array([[0, 0, 1], [1, 2, 2]]))
-    assert "3 rows for 6 entries. 2 rows are estimated" in text
-    assert "and 1 from entries of different channels" in text
-    assert "pools channel 0, position 0 and channel 0, position 1" in text
+def test_numbers_of_layers_are_counted():
+    found = of([whitening("china")])
+    assert [found[name] for name in ("rows", "entries", "rows_alone", "rows_mixed")] == [3, 6, 2, 1]
+    assert found["first_row"] == "channel 0, position 0 and channel 0, position 1"
+    assert (found["choice"], found["moved"], found["apart"]) == ("more", "50 % (china)", "25 % (china)")
+    assert found["start_weights"] == "90.0 % after 1 and 81.0 % after 2"
+    assert found["distances"] == "50.0 % and 40.0 %"
+    assert (found["fold_double"], found["fold_plain"]) == ("3 × 10⁻¹⁵", "0")
 
 
-def test_choices_name_the_one_that_matters_most():
+def test_choices_are_shown_in_percent():
     small = SimpleNamespace(what="no ε", moved={"china": 1e-7}, apart_from_scale={"china": 1e-8})
     large = SimpleNamespace(what="more", moved={"china": 0.5}, apart_from_scale={"china": 0.25})
-    text = findings.about_choices([small, large])
-    assert "*more* moves D most, by 50 % (*china*)" in text
-    assert "no factor explains is 25 % (*china*)" in text
-    assert "*no ε* moves D most" in findings.about_choices(
-        [small, SimpleNamespace(**{**vars(large), "moved": {"china": 0.0}})]
-    )
-    view = tables.changes_view([small, large])
+    view = choices.changes_view([small, large])
     assert view.loc["no ε", ("as it is", "china")].text == "1 × 10⁻⁵"
     assert view.loc["more", ("apart from a factor", "china")].text == "25.00"
-    assert 'id="choices"' in tables.changes_table([small, large])
-
-
-def test_running_averages_and_folding_in_words():
-    running = SimpleNamespace(
-        momentum=0.1, steps=(1, 2), start_weight=(0.9, 0.81), distance=(0.5, 0.4), roots_against_root=0.03
-    )
-    text = findings.about_running(running)
-    assert "90.0 % after 1 and 81.0 % after 2 training steps" in text
-    assert "50.0 % and 40.0 %" in text
-    fold = SimpleNamespace(double=3.04e-15, single=3.8e-7, plain=0.0)
-    assert "3 × 10⁻¹⁵ in double and 3.8 × 10⁻⁷ in single" in findings.about_fold(fold)
-    assert "does not differ from it at all" in findings.about_fold(fold)
-    assert "differs from it by 0.10" in findings.about_fold(SimpleNamespace(**{**vars(fold), "plain": 0.1}))
+    assert 'id="choices"' in choices.changes_table([small, large])
 
 
 def test_pictures_are_in_the_page_with_credit_size_and_alternative_text(series):
@@ -212,8 +228,8 @@ def test_pictures_are_in_the_page_with_credit_size_and_alternative_text(series):
     [(0, "0"), (0.856, "0.86"), (1, "1.00"), (3.04e-15, "3 × 10⁻¹⁵"), (9.96e-4, "1 × 10⁻³"), (12345, "1.2 × 10⁴")],
 )
 def test_numbers_are_written_short(number, text):
-    assert numbers.scientific(number) == text
+    assert scientific(number) == text
 
 
 def test_each_names_what_its_numbers_belong_to():
-    assert numbers.each(["a", "b"], [1, -2], numbers.signed) == "1.00 (*a*) and −2.00 (*b*)"
+    assert each(["a", "b"], [1, -2], signed) == "1.00 (a) and −2.00 (b)"

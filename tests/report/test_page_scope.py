@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from record_factory import make_record
 
 from ndcore.experiment.config import RunConfig
+from ndcore.experiment.records import RunRecord
 from ndreport.evidence.published import Published, load_all
 from ndreport.material import Material
-from ndreport.pages.scope.tables import about_design, design_view, setup_table, setup_view, topics
+from ndreport.pages.scope.side_by_side import design_view, numbers, setup_table, setup_view, topics
+from ndreport.rendering.glued import wanted
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 
@@ -27,15 +31,62 @@ def test_the_plan_adds_up_and_is_counted_against_the_spreadsheet(material):
     assert view["runs, printed"].map(lambda v: v.number).tolist() == [90] * 4
     assert view["runs, in the spreadsheet"].map(lambda v: v.number).tolist() == [90] * 4
     assert view["runs, this report"].map(lambda v: v.text).tolist() == ["1", "1", "none", "none"]
-    assert "**367**" in about_design(material)
-    assert "in every row" in about_design(material)
 
 
-def test_a_plan_that_does_not_add_up_is_said(material):
+def test_the_sentences_hold(material):
+    found = numbers(material)
+    assert wanted("scope") <= found.keys()
+    assert found["wrong_rows"] == 0  # "in every row the product of its other columns"
+    assert (found["planned"], found["imagenet"], found["total"]) == (360, 7, 367)
+    assert found["imagenet"] == found["norms"] * found["imagenet_networks"] + 1  # "and one more without any"
+    factors = [found[name] for name in ("networks", "norms", "lengths", "datasets", "attempts")]
+    assert prod(factors) == found["planned"]
+
+
+def test_a_plan_that_does_not_add_up_is_counted(material):
     design = material.published.design.copy()
     design.loc[design["metric"] == "attempts", "value"] = 4
     changed = replace(material, published=replace(material.published, design=design))
-    assert "not in 4 rows" in about_design(changed)
+    assert numbers(changed)["wrong_rows"] == 4
+
+
+def on(device: str, record: RunRecord, **config) -> RunRecord:
+    environment = record.environment.model_copy(update={"device": device, "device_name": device})
+    return record.model_copy(update={"environment": environment, "config": record.config.model_copy(update=config)})
+
+
+def entries(material: Material, records: list[RunRecord], topic: str) -> pd.DataFrame:
+    return setup_view(replace(material, records=records), topic)
+
+
+def test_what_is_said_of_gpus_follows_the_records(material):
+    on_cpu, gpu = material.records[0], on("cuda", material.records[1])
+    differs, place = "differs from Obadage et al.?", "accelerator, CIFAR"
+    assert "no run here used a GPU" in entries(material, [on_cpu], "Hardware").loc[place, differs].text
+    assert "another machine" in entries(material, [on_cpu, gpu], "Hardware").loc[place, differs].text
+    assert "CPUs could run" in entries(material, [on_cpu], "Scope").loc["networks, CIFAR", differs].text
+    assert "CPUs" not in entries(material, [gpu], "Scope").loc["networks, CIFAR", differs].text
+    needed = [
+        entries(material, records, "Recommended minimum").loc["GPU memory, CIFAR", "This report"]
+        for records in ([on_cpu], [on_cpu, gpu], [gpu], [])
+    ]
+    assert [value.text for value in needed[:2]] == ["no GPU needed"] * 2
+    assert [value.note for value in needed[:2]] == [
+        "every record so far comes from a CPU",
+        "1 of 2 records come from a CPU",
+    ]
+    assert "GiB" in needed[2].text
+    assert needed[3].text == "not run"
+
+
+def test_imagenet_is_not_run_until_a_record_says_otherwise(material):
+    record = on("cuda", material.records[0], dataset="imagenet", epochs=90)
+    for topic in topics(material):
+        for item, row in entries(material, [record], topic).iterrows():
+            if "ImageNet" in f"{topic} {item}":
+                assert row["This report"].present, item
+                assert row["differs from Obadage et al.?"].text not in ("≠ ", "≠"), item
+                assert entries(material, [], topic).loc[item, "This report"].text == "not run"
 
 
 def test_phrases_wrap_in_their_cells(material):
@@ -71,7 +122,6 @@ def test_settings_of_table_3_are_there_and_ours_are_the_defaults_of_the_code(mat
 def test_without_records_and_with_damaged_files_the_page_says_so():
     empty = Material([], [])
     assert topics(empty) == []
-    assert "could not be read" in about_design(empty)
     assert {v.text for v in design_view(empty)["runs, printed"]} == {"missing"}
     published = load_all(PUBLISHED)[0]
     view = setup_view(Material([], [], published), "Hardware")

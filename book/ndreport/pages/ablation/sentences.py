@@ -1,4 +1,4 @@
-"""Sentences about the ablation; every number in them is computed here."""
+"""Sentences about the runs of the ablation, which grow."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ def about_progress(ablation: Ablation) -> Prose:
     failed = sum(config in ablation.failed for config in planned if config not in ablation.complete)
     machines = list(dict.fromkeys(map(machine, done)))
     days = sorted({record.finished_utc[:10] for record in done})
+    when = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
+    has, made = ("has", "It was") if len(done) == 1 else ("have", "They were")
     return prose(
-        f"**{len(done)}** of {count(len(planned), 'run')} have a record, {count(failed, 'run')} failed. They were made "
-        f"{f'on {days[0]}' if len(days) == 1 else f'from {days[0]} to {days[-1]}'} on "
-        f"{count(len(machines), 'machine')}: {listing(_machine(m) for m in machines)}."
+        f"**{len(done)}** of {count(len(planned), 'run')} {has} a record, {count(failed, 'run')} failed. {made} made "
+        f"{when} on {count(len(machines), 'machine')}: {listing(map(_machine, machines))}."
     )
 
 
