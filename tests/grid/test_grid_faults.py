@@ -14,8 +14,8 @@ from record_factory import KILL, make_faults
 
 from ndcore.experiment.folders import PROJECT
 from ndcore.machine import usable_cores
-from ndreport.evidence import faults
-from ndreport.evidence.faults import FaultReport
+from ndreport.evidence import fault_reports
+from ndreport.evidence.fault_reports import FaultReport
 
 NOTEBOOK = PROJECT / "notebooks" / "power-failure.ipynb"
 KILLS = 50
@@ -70,7 +70,7 @@ def test_what_counts_as_lost_and_as_duplicated(change, lost, duplicated):
 def test_a_report_comes_back_and_a_changed_one_is_named(tmp_path, made):
     path = made.write(tmp_path / "faults")
     assert path.name == "kills-cpu-20260102.json"
-    ((found,), problems) = faults.load(tmp_path)
+    ((found,), problems) = fault_reports.load(tmp_path)
     assert problems == []
     assert found.kills == made.kills
     document = json.loads(path.read_text())
@@ -78,7 +78,7 @@ def test_a_report_comes_back_and_a_changed_one_is_named(tmp_path, made):
     path.write_text(json.dumps(document))
     for name, text in {"torn.json": "{", "other.json": "[]", "newer.json": '{"schema": {"version": 2}}'}.items():
         (tmp_path / "faults" / name).write_text(text)
-    found, problems = faults.load(tmp_path)
+    found, problems = fault_reports.load(tmp_path)
     assert found == []
     assert {p.file: p.reason.split(" (")[0] for p in problems} == {
         "faults/kills-cpu-20260102.json": "was changed after it was written: its digest does not match its content",
@@ -126,7 +126,7 @@ def test_the_notebook_is_stripped_and_offers_its_parameters():
 
 
 def test_the_committed_experiment_is_whole():
-    found, problems = faults.load(PROJECT / "runs")
+    found, problems = fault_reports.load(PROJECT / "runs")
     assert problems == []
     assert len(found) >= 1
     assert all(len(report.kills) >= KILLS for report in found)

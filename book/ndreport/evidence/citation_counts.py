@@ -8,14 +8,22 @@ from pathlib import Path
 
 from ndcore.errors import UserError
 from ndcore.problems import Problem
-from ndreport.evidence.csv_files import read_cells
+from ndreport.evidence.csv_files import PublishedFile, or_problem, read
 
-FILE = "citations.csv"
-COLUMNS = ("study", "metric", "label", "value", "unit", "description", "source")
 LABELS = ("positive", "neutral", "negative")
 """The classes of a citation context, in the order in which tables show them."""
 KEYS = [("papers", ""), ("contexts", ""), *((metric, label) for metric in ("contexts", "examples") for label in LABELS)]
-"""Metric and label of every row; together they name it."""
+"""Metric and label of every row."""
+METRICS = frozenset(metric for metric, _ in KEYS)
+CITATIONS = PublishedFile(
+    name="citations.csv",
+    rows=len(KEYS),
+    columns=dict.fromkeys(("study", "metric", "label"), "string")
+    | {"value": "int64"}
+    | dict.fromkeys(("unit", "description", "source"), "string"),
+    key=("metric", "label"),
+    allowed={"study": frozenset({"re"}), "metric": METRICS, "label": frozenset({"", *LABELS}), "unit": METRICS},
+)
 
 
 @dataclass(frozen=True)
@@ -45,20 +53,12 @@ def read_citations(folder: Path) -> CitationCounts:
     """Read `citations.csv`.
 
     Raises:
-        UserError: the file is missing or has other columns; a row is unknown, missing or there twice; a value is no
-            count; the classes do not add up, or there are more papers than contexts.
+        UserError: the file cannot be read; a count is missing; the classes do not add up, or there are more papers than
+            contexts.
     """
-    path = folder / FILE
-    found: dict[tuple[str, str], Printed] = {}
-    for line, row in enumerate(read_cells(path, COLUMNS).itertuples(index=False), start=2):
-        key = (row.metric, row.label)
-        if key not in KEYS or row.study != "re" or row.unit != row.metric:
-            raise UserError(f"{path} line {line}: nothing is known as {row.study} {row.metric} {row.label} {row.unit}")
-        if key in found:
-            raise UserError(f"{path} line {line}: this count is there twice")
-        if not (row.value.isascii() and row.value.isdigit()):
-            raise UserError(f"{path} line {line}: {row.value!r} is not a count")
-        found[key] = Printed(int(row.value), str(row.description), str(row.source))
+    path = folder / CITATIONS.name
+    rows = read(CITATIONS, folder).query("unit == metric").itertuples()
+    found = {(row.metric, row.label): Printed(row.value, row.description, row.source) for row in rows}
     if absent := [f"{metric} {label}".strip() for metric, label in KEYS if (metric, label) not in found]:
         raise UserError(f"{path} lacks {', '.join(absent)}")
     counts = CitationCounts(
@@ -77,7 +77,4 @@ def read_citations(folder: Path) -> CitationCounts:
 
 def load_citations(folder: Path) -> tuple[CitationCounts | None, list[Problem]]:
     """The printed counts; None, and the reason, if the file is missing or damaged. Never raises for that."""
-    try:
-        return read_citations(folder), []
-    except UserError as error:
-        return None, [Problem(f"published/{FILE}", str(error))]
+    return or_problem(read_citations, folder, CITATIONS.name, None)
