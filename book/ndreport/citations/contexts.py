@@ -30,7 +30,7 @@ def tidy(text: str) -> str:
 
 
 def digest(text: str) -> str:
-    """What a label knows a context by: the start of the SHA-256 of its words, whatever stands between them."""
+    """The name of a context in label files: the start of the SHA-256 of its words, whatever stands between them."""
     return hashlib.sha256(tidy(text).encode()).hexdigest()[:16]
 
 

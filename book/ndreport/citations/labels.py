@@ -45,7 +45,7 @@ def read_labels(path: Path) -> dict[Key, str]:
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> dict[Key, Any]:
-    """The rows of a file that says something about contexts, each with a `label`, by the context.
+    """The rows of a file with the columns `paper_id`, `context` and `label` among others, by paper and context.
 
     Raises:
         UserError: as `read_labels`.

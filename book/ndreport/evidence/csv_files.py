@@ -121,7 +121,7 @@ def load(file: PublishedFile, folder: Path) -> tuple[pd.DataFrame, list[Problem]
 
 
 def or_problem(read: Callable[[Path], Read], folder: Path, name: str, otherwise: Read) -> tuple[Read, list[Problem]]:
-    """What a reader makes of a file of `runs/published/`; where that raises a UserError, something else and why."""
+    """What `read` returns for `runs/published/`; `otherwise`, and the reason, if it raises a UserError."""
     try:
         return read(folder), []
     except UserError as error:

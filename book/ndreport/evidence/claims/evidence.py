@@ -48,7 +48,7 @@ class Evidence:
     """Floating-point operations of an ND training step by phase, by network."""
 
     _parts: dict[frozenset[str], Evidence] = field(default_factory=dict, repr=False, compare=False)
-    """What `only` gave before: claims that look at the same data share what is derived from it."""
+    """Earlier answers of `only`: claims on the same data share what is derived from it."""
 
     @cached_property
     def attempts(self) -> pd.DataFrame:

@@ -26,14 +26,11 @@ def measured_on(evidence: Evidence, split: str, epochs: list[int]) -> Verdict:
     runs = runs[runs["epochs"].isin(epochs)]
     counts = {name: int((runs["split"] == name).sum()) for name in ("test", "train")}
     not_proven = len(runs) - sum(counts.values())
-    wrong = runs[~runs["split"].isin(["", split])]
     numbers = {"single runs": len(runs), "proven test": counts["test"], "proven running training": counts["train"]}
-    found = [
-        Case(case.place, {f"{name} (%)": case.values["value"]})
-        for case, name in zip(cases(wrong, value="value"), wrong["split"], strict=True)
-    ]
+    other = {"test": "train", "train": "test"}[split]
+    against = cases(runs[runs["split"] == other], value=f"{other} (%)")
     gap = "the split of every run" if not_proven or runs.empty else ""
-    return every(numbers | {"not proven": not_proven}, found, gap)
+    return every(numbers | {"not proven": not_proven}, against, gap)
 
 
 @predicate("imagenet.csv", "model_zoo.csv")

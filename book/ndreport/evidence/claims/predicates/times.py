@@ -67,7 +67,7 @@ def times_are_means(evidence: Evidence, datasets: list[str]) -> Verdict:
 
 
 def _other_than(arch: str, rows: pd.DataFrame, row: pd.Series, quantity: str, where: str) -> list[Case]:
-    """The case of another network in a row than the one that was said; none if it is that one."""
+    """A counter-example if the network of `row` is not `arch`: seconds of both; none if it is."""
     if row["arch"] == arch:
         return []
     mine = rows.loc[rows["arch"] == arch, quantity].iloc[0]
