@@ -77,10 +77,11 @@ def _perform(arguments: list[str]) -> int:
     parser.add_argument("--version", action="version", version=f"ndcore {__version__}")
     parser.add_argument("command", choices=summaries, metavar="COMMAND", help="one of the commands below")
     chosen = parser.parse_args(arguments[:1] or ["--help"]).command
-    command = added[chosen].load() if chosen in added else importlib.import_module(f"ndcore.commands.{chosen}")
     text = summaries[chosen]
     sub = argparse.ArgumentParser(prog=f"ndcore {chosen}", description=f"{text[0].upper()}{text[1:]}.")
+    command = given = None
     try:
+        command = added[chosen].load() if chosen in added else importlib.import_module(f"ndcore.commands.{chosen}")
         command.add_arguments(sub)
         given = sub.parse_args(arguments[1:])
         return command.execute(given)

@@ -24,7 +24,9 @@ from ndcore.errors import DataError
 
 
 def find(spec: DatasetSpec, root: Path) -> Path | None:
-    """The extracted folder under `root`, or else the archive."""
+    """The extracted folder under `root`, or else the archive; None: neither is there, or the data set has none."""
+    if spec.torchvision is None:
+        return None
     candidates = (root / spec.torchvision.folder, root / spec.torchvision.archive)
     return next((path for path in candidates if path.exists()), None)
 

@@ -144,15 +144,14 @@ def test_a_focused_value_shows_its_source(book, browser):
     page.close()
 
 
-def test_wide_tables_scroll_in_their_box_with_head_and_first_column_in_place(book, browser):
+def test_wide_tables_scroll_to_the_side_on_a_phone_with_the_first_column_in_place(book, browser):
     page = browser.new_page(viewport={"width": 390, "height": 800})
     page.goto((book.html / "book" / "table4.html").as_uri())
     box = page.locator("#table-4-epochs-1 .nd-scroll")
-    stub, head = box.locator("tbody th").nth(12), box.locator("thead th").first
-    before = stub.bounding_box()["x"], head.bounding_box()["y"]
-    box.evaluate("e => { e.scrollLeft = 300; e.scrollTop = 400 }")
-    assert box.evaluate("e => e.scrollLeft") == 300
-    assert stub.bounding_box()["x"] == before[0]
-    assert head.bounding_box()["y"] <= before[1]
-    assert head.bounding_box()["y"] >= box.bounding_box()["y"]
+    stub = box.locator("tbody th").nth(12)
+    before = stub.bounding_box()["x"]
+    box.evaluate("e => { e.scrollLeft = 200 }")
+    assert box.evaluate("e => e.scrollLeft") == 200
+    assert stub.bounding_box()["x"] == before
+    assert box.evaluate("e => e.scrollHeight - e.clientHeight") <= 20  # no box within the page to scroll down in
     page.close()
