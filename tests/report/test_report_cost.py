@@ -8,10 +8,8 @@ import pytest
 from cost_factory import LAYERS_NAME, STEPS_NAME, layer_rows, step_row, step_rows, write_bench
 
 from ndcore.study import NETWORKS
-from ndreport.material import load as load_page
-from ndreport.pages.cost import findings as cost_findings
-from ndreport.pages.cost.bench import about_bench, load_bench
-from ndreport.pages.cost.ratios import (
+from ndreport.evidence.bench import load_bench
+from ndreport.evidence.costs import (
     EVERY4,
     ND,
     ORIGINAL,
@@ -23,6 +21,9 @@ from ndreport.pages.cost.ratios import (
     of_the_study,
     values,
 )
+from ndreport.material import load as load_page
+from ndreport.pages.cost import findings as cost_findings
+from ndreport.pages.cost.bench import about_bench
 
 ALL = [name for network in NETWORKS for name in network.ours]
 SENTENCES = [

@@ -10,10 +10,10 @@ from cost_factory import layer_rows, step_rows, write_bench
 
 from ndcore.study import NETWORKS
 from ndreport.build.sphinx_extension import inputs_digest
+from ndreport.evidence.bench import load_bench
 from ndreport.evidence.csv_files import read
 from ndreport.evidence.published import TIMES
 from ndreport.evidence.times import settings, study_ratios
-from ndreport.pages.cost.bench import load_bench
 from ndreport.pages.cost.figures import parts_alt, parts_figure, ratios_alt, ratios_figure, series
 from ndreport.pages.cost.tables import BENCH, HERE, MEAN_ROW, cost_table, cost_view, parts_table, parts_view
 from ndreport.pages.times.tables import TIMES_SOURCES

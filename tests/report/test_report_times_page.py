@@ -10,10 +10,10 @@ from bs4 import BeautifulSoup
 from cost_factory import step_rows, write_bench
 
 from ndcore.study import NETWORKS
+from ndreport.evidence.bench import load_bench
 from ndreport.evidence.corrected_times import corrected_settings, seconds_per_epoch, time_ratios
 from ndreport.evidence.published import Published, load_all
 from ndreport.evidence.time_statements import check
-from ndreport.pages.cost.bench import load_bench
 from ndreport.pages.times import check_findings, figures, findings, tables
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"

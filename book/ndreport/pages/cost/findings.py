@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from ndcore.study import NETWORKS
-from ndreport.pages.cost.ratios import (
+from ndreport.evidence.costs import (
     BN,
     EVERY4,
     ND,

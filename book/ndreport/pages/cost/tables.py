@@ -8,8 +8,7 @@ from math import isnan
 import pandas as pd
 
 from ndcore.study import DATASETS, EPOCHS, NETWORKS
-from ndreport.evidence.times import NUMBERS
-from ndreport.pages.cost.ratios import (
+from ndreport.evidence.costs import (
     ORIGINAL,
     OURS,
     OURS_EVERY4,
@@ -21,6 +20,7 @@ from ndreport.pages.cost.ratios import (
     of_the_study,
     values,
 )
+from ndreport.evidence.times import NUMBERS
 from ndreport.pages.times.tables import TIMES_SOURCES
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.values import NOT_RUN, Value, decimal, missing

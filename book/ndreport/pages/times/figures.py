@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from numpy import isfinite
 
 from ndcore.study import DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS
+from ndreport.evidence.costs import ORIGINAL, OURS, NetworkCost, geometric_mean, of_the_study, values
 from ndreport.pages.cost.figures import name_rows, ratio_axis
-from ndreport.pages.cost.ratios import ORIGINAL, OURS, NetworkCost, geometric_mean, of_the_study, values
 from ndreport.pages.times.findings import ratio_span
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import count, listing, times_as

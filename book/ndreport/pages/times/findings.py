@@ -8,8 +8,8 @@ import pandas as pd
 
 from ndcore.study import DATASETS
 from ndreport.evidence.corrected_times import BASES
+from ndreport.evidence.costs import geometric_mean
 from ndreport.evidence.times import FAR, NUMBERS, disagreeing_times, far_attempts, repeated_times, setting_name
-from ndreport.pages.cost.ratios import geometric_mean
 from ndreport.rendering.prose import Prose, count, listing, percent, prose, span, times_as
 
 NO_TIMES = prose("The file of published times could not be read, so nothing can be said about the study's times here.")

@@ -23,7 +23,7 @@ from ndcore.experiment import leases, records
 from ndcore.experiment.config import RunConfig
 from ndcore.experiment.execution import Execution, KernelDied
 from ndcore.experiment.folders import CHECKPOINT_SECONDS, checkpoint_path, record_path, work_folder
-from ndcore.grid import cell
+from ndcore.grid import cell_process
 from ndcore.training.progress import Progress
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800)]
@@ -36,13 +36,13 @@ LONG = CONFIG.model_copy(update={"epochs": 40})
 
 def start(config: RunConfig, runs: Path, *, patch: str = "", **options) -> subprocess.Popen:
     """A cell as the grid starts it. `patch` is code that every process of it executes first."""
-    environment = cell.environment(threads=1) | {CHECKPOINT_SECONDS: "0"}
+    environment = cell_process.environment(threads=1) | {CHECKPOINT_SECONDS: "0"}
     if patch:
         folder = runs.parent / "patch"
         folder.mkdir(exist_ok=True)
         (folder / "sitecustomize.py").write_text(patch)
         environment["PYTHONPATH"] = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = cell.command(config, runs, device="cpu")
+    command = cell_process.command(config, runs, device="cpu")
     return subprocess.Popen(command, env=environment, stderr=-1, text=True, start_new_session=True, **options)
 
 
@@ -319,7 +319,7 @@ def test_cells_do_not_outlive_a_scheduler_that_is_killed(tmp_path):
     runs = tmp_path / "runs"
     process = ndcore_grid_run(runs, "--workers", "1", "--epochs", "40")
     wait_for(lambda: any(map(trains, runs.glob("work/*"))))
-    (cell_alone,) = [p for p in psutil.Process(process.pid).children() if "ndcore.grid.cell" in p.cmdline()]
+    (cell_alone,) = [p for p in psutil.Process(process.pid).children() if "ndcore.grid.cell_process" in p.cmdline()]
     process.kill()
     process.communicate()
     cell_alone.wait(60)

@@ -1,4 +1,4 @@
-"""Attempts, Figures 2 and 3, and ND − BN: what is drawn, and what is said about it."""
+"""The pages on Tables 4 and 5: their sentences, attempts, Figures 2 and 3, and ND − BN."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from ndcore.study import EPOCHS, NETWORKS
 from ndreport.evidence.corrections import attempts
 from ndreport.evidence.published import Published
 from ndreport.evidence.rules import comparisons
+from ndreport.evidence.runs import STUDY_DATASETS as DATASETS
 from ndreport.material import Material, load
-from ndreport.pages.tables_4_and_5 import comparison_findings as findings
-from ndreport.pages.tables_4_and_5.attempts import attempts_table, attempts_view
+from ndreport.pages.tables_4_and_5.attempts import another_runs, attempts_table, attempts_view
 from ndreport.pages.tables_4_and_5.comparison import counts_table, counts_view
-from ndreport.pages.tables_4_and_5.figures import bars_alt, study_figure
 from ndreport.pages.tables_4_and_5.gain_figure import gain_alt, gain_figure, gain_table, gain_view
-from ndreport.pages.tables_4_and_5.gain_findings import about_gains, about_intervals
 from ndreport.pages.tables_4_and_5.gain_series import gain_series
-from ndreport.pages.tables_4_and_5.tables import accuracy_rows
-from ndreport.rendering.stated import NOTHING
+from ndreport.pages.tables_4_and_5.numbers import about_own_pairs, table4, table5
+from ndreport.pages.tables_4_and_5.rows import accuracy_rows, disagreeing_averages
+from ndreport.pages.tables_4_and_5.study_figure import bars_alt, study_figure
+from ndreport.rendering.glued import wanted
 
 REPOSITORY = Path(__file__).parents[2]
-DATASETS = ("cifar10", "cifar100")
 
 
 @pytest.fixture(scope="module")
@@ -151,25 +150,84 @@ def test_counts_add_up(material):
     assert (view.drop(index="together").sum() == view.loc["together"]).all()
 
 
-def test_sentences_carry_computed_numbers(material, single):
-    compared = comparisons(material.published)
-    rules = findings.about_rules(compared, "cifar100")
-    assert "**36** ▲ higher, **2** • within and **22** ▼ lower by more" in rules
-    colours = findings.about_colours(compared)
-    assert "in 120 of 134 values" in colours
-    assert colours.count("\n- ") == 3
-    assert "ResNeXt-29 ND, Table 5, CIFAR-100, 1 epoch: 22.68 % for 30.93 % (−8.25 points)" in colours
-    assert "follow neither reading: 2. Values that equal the original's in both decimals: 1;" in colours
-    assert "at most **19.35** (PNASNet-18 BN)" in findings.about_spread(single, "cifar10")
-    corrections = findings.about_corrections(single, "cifar100")
-    assert "56 of these are the run" in corrections
-    assert corrections.count("\n- ") == 4
-    assert "All of these are" in findings.about_corrections(single, "cifar10")
-    gains = about_gains(gain_series(material, "cifar100"), "cifar100")
-    assert "reproduced, test: ND ahead in **10** of 10 networks" in gains
-    assert "reproduced, running training: ND ahead in **7** of 10 networks" in gains
-    assert "wholly above zero for 4, wholly below for 3" in gains
-    assert "95 %" in about_intervals()
+@pytest.fixture(scope="module")
+def found(material) -> dict[str, dict]:
+    return {"table4": table4(material), "table5": table5(material)}
+
+
+@pytest.mark.parametrize("page", ["table4", "table5"])
+def test_the_sentences_of_both_pages_hold(found, page):
+    number = found[page]
+    assert wanted(page) <= number.keys()
+    assert number["networks"] == 10
+    assert all(number[f"original_ahead_{epochs}"] == 10 for epochs in EPOCHS)  # "ahead in every network"
+    assert number["test_ahead_20"] == number["train_ahead_20"] == 10
+    assert number["test_below_20"] == number["train_below_20"] == 0  # "none wholly below"
+    medians = [value for name, value in number.items() if "_median_" in name]
+    assert all(median.startswith("+") for median in medians)
+    assert number["logged"] + number["unchecked"] == number["attempts"] == 180
+
+
+def test_the_sentences_about_table_4_hold(material, found):
+    number = found["table4"]
+    assert number["open_1"] == number["test_20"] == number["train_100"] + number["open_100"] == 60
+    assert number["open_ahead_1"] == number["open_above_1"] == 10  # "every interval lies wholly above zero"
+    assert (number["train_ahead_100"], number["train_above_100"], number["train_below_100"]) == (8, 6, 1)
+    assert number["wrong"] == 0  # "each of these is the run that its place says"
+    wrong = disagreeing_averages(accuracy_rows(material.accuracies, [], "cifar10"))
+    assert len(wrong) == number["wrong_averages"] == 7
+    assert {*wrong["norm"], *wrong["epochs"]} == {"bn", 100}  # "all of them belong to BN after a hundred epochs"
+    assert "MobileNet v2 96.34 % for 94.80 % (+1.54)" in number["wrong_averages_named"]
+    assert (number["widest_20"], number["widest_of_20"]) == ("19.35", "PNASNet-18 BN")
+
+
+def test_the_sentences_about_table_5_hold(material, single, found):
+    number = found["table5"]
+    assert number["train_1"] + number["open_1"] == number["train_20"] == number["train_100"] + number["open_100"] == 60
+    assert number["train_ahead_1"] == number["train_above_1"] == number["train_above_20"] == 10
+    assert (number["train_ahead_100"], number["train_above_100"], number["train_below_100"]) == (7, 4, 3)
+    assert number["right"] + number["wrong"] == number["logged"]
+    assert number["wrong_averages"] == 0  # "every printed average is the mean of its three attempts"
+    wrong = another_runs(single).set_index(["arch", "norm"])
+    assert {*zip(wrong["dataset"], wrong["epochs"], wrong["attempt"], strict=True)} == {("cifar100", 20, 3)}
+    starts = {setting: text.split(" stands")[0].split(":")[0] for setting, text in wrong["correction"].items()}
+    assert starts == {
+        ("resnet18", "bn"): "logged run 3 of resnet18 ND 20",
+        ("resnet18", "nd"): "logged run 3 of resnext29 BN 20",
+        ("dpn92", "bn"): "a run that did not finish",
+        ("efficientnet", "bn"): "logged run 3 of the same setting",
+    }
+    assert wrong["corrected_top1"].isna().to_dict() == {setting: setting[0] == "dpn92" for setting in starts}
+    assert (number["given_resnet18_nd"], number["right_resnet18_nd"]) == ("84.48 %", "69.15 %")
+
+
+def test_counts_by_rule_are_those_of_the_table(material, found):
+    view = counts_view(comparisons(material.published)).map(lambda value: value.number)
+    names = [
+        f"{rule}_{verdict}" for rule in ("relative", "absolute", "printed") for verdict in ("higher", "within", "lower")
+    ]
+    for page, row in (("table4", "Table 4, CIFAR-10"), ("table5", "Table 5, CIFAR-100")):
+        assert [found[page][name] for name in names] == view.loc[row].tolist()
+    assert [found["table5"][name] for name in names[:3]] == [36, 2, 22]
+
+
+def own(*tops: float) -> list:
+    """Pairs of runs with 40 % for BN."""
+    pairs = [(make_record(40.0, seed=k), make_record(top, norm="nd", seed=k)) for k, top in enumerate(tops)]
+    return [record for pair in pairs for record in pair]
+
+
+@pytest.mark.parametrize(
+    ("records", "sentence"),
+    [
+        ([], "We have no pair of our own runs on CIFAR-10 yet"),
+        (own(52.1), "- 1 epoch: the only pair has ND − BN +12.10"),
+        (own(52.0, 39.0), "- 1 epoch: ND is ahead in **1** of 2 pairs, by +5.50 in the median"),
+        (own(39.0, 38.0), "ND is ahead in **none** of 2 pairs, by −1.50 in the median"),
+    ],
+)
+def test_sentences_about_our_own_pairs_read_well(material, records, sentence):
+    assert sentence in about_own_pairs(gain_series(replace(material, records=records), "cifar10"), "cifar10")
 
 
 def test_without_material_everything_says_so():
@@ -183,12 +241,4 @@ def test_without_material_everything_says_so():
     assert panels == {1: [], 20: [], 100: []}
     assert gain_figure(panels, "cifar10").count("nothing to show yet") == 3
     assert {value.text for value in cells(gain_view(panels))} == {"not run"}
-    assert "nothing to show" in counts_table(compared)
-    for sentence in (
-        findings.about_rules(compared, "cifar10"),
-        findings.about_spread(single, "cifar10"),
-        findings.about_corrections(single, "cifar10"),
-        about_gains(panels, "cifar10"),
-    ):
-        assert sentence == NOTHING
-    assert "could not be read" in findings.about_colours(compared)
+    assert "could not be read" in counts_table(compared)

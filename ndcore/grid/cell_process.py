@@ -1,8 +1,7 @@
-"""One cell in a process of its own: `python -m ndcore.grid.cell '{"config": …, "runs": …}'`.
+"""One cell in a process of its own: `python -m ndcore.grid.cell_process '{"config": …, "runs": …}'`.
 
 Its exit code says how it ended, its last line on standard error why; the code is 1 only if its failure record is there.
-Unlike `ndcore run` it does not look at device and data before the kernel starts: whoever starts many cells has done so
-once.
+Unlike `ndcore run` it does not check device and data before the kernel starts: who starts many cells has done so once.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def command(
         "device": device,
         "threads": threads,
     }
-    return [sys.executable, "-m", "ndcore.grid.cell", json.dumps(wanted)]
+    return [sys.executable, "-m", "ndcore.grid.cell_process", json.dumps(wanted)]
 
 
 def environment(threads: int, gpu: str | None = None) -> dict[str, str]:
@@ -47,7 +46,7 @@ def environment(threads: int, gpu: str | None = None) -> dict[str, str]:
     """
     count = str(threads)
     limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), count)
-    limits["PYTHONIOENCODING"] = "utf-8"  # its output is a log, and whoever started it reads the last line
+    limits["PYTHONIOENCODING"] = "utf-8"  # its output is a log, of which the scheduler reads the last line
     return os.environ | limits | ({} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu})
 
 
@@ -62,7 +61,7 @@ def perform(wanted: dict[str, Any]) -> int:
             data_root=wanted["data_root"] and Path(wanted["data_root"]),
             device=wanted["device"],
             threads=wanted.get("threads", AUTO),  # a task may have been queued before there were any
-            look_first=False,
+            check_first=False,
         )
     except UserError as error:
         sys.stderr.write(f"\n{error}\n")

@@ -1,8 +1,19 @@
-"""The padding of a convolution, as torch reads it."""
+"""The arguments of a convolution as torch reads them, and how far it reaches."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch.nn.modules.conv import _ConvNd
+
+ARGUMENTS = (
+    "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode"
+)  # fmt: skip
+
+
+def geometry(layer: _ConvNd) -> dict[str, Any]:
+    """Arguments with which another convolution does the same; not bias, device and type."""
+    return {name: getattr(layer, name) for name in ARGUMENTS + ("output_padding",) * layer.transposed}
 
 
 def border(layer: _ConvNd) -> list[int]:

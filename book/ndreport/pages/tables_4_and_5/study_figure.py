@@ -8,10 +8,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ndcore.study import DATASETS, EPOCHS
-from ndreport.pages.tables_4_and_5.tables import split_counts
+from ndreport.pages.tables_4_and_5.rows import split_counts
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import count, listing
-from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
+from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, side_by_side, style
+from ndreport.rendering.values import MISSING_FILE
 
 NUMBERS = {"cifar10": 2, "cifar100": 3}
 PANELS = dict(zip(EPOCHS, "abc", strict=True))
@@ -44,18 +45,14 @@ def bars(rows: pd.DataFrame, epochs: int) -> dict[str, dict[str, float]]:
 def bars_alt(rows: pd.DataFrame, dataset: str, epochs: int) -> str:
     """What one panel states, in words: every drawn value."""
     drawn = bars(rows, epochs)
-    values = (
-        f"{label} {', '.join(_shown(series[label]) for series in drawn.values())}"
-        for label in next(iter(drawn.values()))
-    )
+    values = [
+        f"{label} {', '.join(MISSING_FILE if isnan(value) else f'{value:.2f}' for value in series)}"
+        for label, series in pd.DataFrame(drawn).iterrows()
+    ]
     return (
         f"Top-1 accuracy on {DATASETS[dataset]} in percent after {count(epochs, 'epoch')}, bars per network in the "
         f"order {', '.join(drawn)}: {'; '.join(values)}."
     )
-
-
-def _shown(accuracy: float) -> str:
-    return "missing" if isnan(accuracy) else f"{accuracy:.2f}"
 
 
 def study_panel(rows: pd.DataFrame, published: pd.DataFrame, dataset: str, epochs: int) -> Html:
@@ -76,17 +73,17 @@ def study_panel(rows: pd.DataFrame, published: pd.DataFrame, dataset: str, epoch
         axes.grid(visible=False, axis="y")
         axes.set(xlim=(0, 100), xlabel="top-1 accuracy (percent)")
         axes.legend(loc="lower center", bbox_to_anchor=(0.35, 1.0), ncols=4, columnspacing=1.0, handlelength=1.4)
-        return render(figure, f"figure-{NUMBERS[dataset]}-{PANELS[epochs]}", _caption(published, dataset, epochs),
-                      bars_alt(rows, dataset, epochs))  # fmt: skip
+        ident = f"figure-{NUMBERS[dataset]}-{PANELS[epochs]}"
+        return render(figure, ident, _caption(published, dataset, epochs), bars_alt(rows, dataset, epochs))
 
 
 def _caption(published: pd.DataFrame, dataset: str, epochs: int) -> str:
     splits = split_counts(published, dataset).loc[epochs]
-    known = listing(f"{splits[split]} {words}" for split, words in WORDS.items() if splits[split])
-    known = known if splits.sum() else "not known"
+    known = [f"{splits[split]} {words}" for split, words in WORDS.items() if splits[split]]
     return (
         f"Figure {NUMBERS[dataset]} ({PANELS[epochs]}): {DATASETS[dataset]}, {count(epochs, 'epoch')}. O: original, R: "
-        f"average of three attempts, as printed. What the attempts behind R were measured on: {known}."
+        "average of three attempts, as printed. What the attempts behind R were measured on: "
+        f"{listing(known or ['not known'])}."
     )
 
 
@@ -98,5 +95,4 @@ def study_figure(rows: pd.DataFrame, published: pd.DataFrame, dataset: str) -> H
         published: the accuracies with the split of every attempt.
         dataset: "cifar10" or "cifar100".
     """
-    panels = "\n".join(study_panel(rows, published, dataset, epochs) for epochs in EPOCHS)
-    return Html(f'<div class="nd-figures">\n{panels}\n</div>')
+    return side_by_side(study_panel(rows, published, dataset, epochs) for epochs in EPOCHS)
