@@ -40,7 +40,7 @@ def iterations_view(whitenings: Sequence[Whitening]) -> pd.DataFrame:
 
 
 def _columns(one: Whitening) -> list[Column]:
-    by_iteration, by_gain = (COMPUTED.format(name=one.name, module=module) for module in ("iteration", "gain"))
+    by_iteration, by_gain = (COMPUTED.format(name=one.name, module=module) for module in ("patches", "gain"))
 
     def whitened(n_iter: int) -> Value:
         directions = whitened_directions(one, n_iter)
