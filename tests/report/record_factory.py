@@ -11,7 +11,7 @@ from ndcore.experiment.config import RunConfig
 from ndcore.experiment.records import Code, Data, Environment, Failure, Model, RunRecord, choose, pack_correct
 from ndcore.training.conditions import Session
 from ndcore.training.epochs import Accuracy, Epoch, Seconds
-from ndreport.evidence.faults import FaultReport, Kill
+from ndreport.evidence.fault_reports import FaultReport, Kill
 
 TEST_IMAGES = 1000
 KILL = Kill(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from record_factory import KILL, make_faults
 
-from ndreport.evidence.faults import FaultReport
+from ndreport.evidence.fault_reports import FaultReport
 from ndreport.pages.power_failure import about_kills, about_phases, conditions, kills_table
 
 

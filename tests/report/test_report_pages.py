@@ -14,14 +14,11 @@ from record_factory import make_record, write_examples
 
 from ndcore.experiment.folders import runs_folder
 from ndreport.build.sphinx_extension import choose_cache, inputs_digest, visit_block_math, visit_inline_math
-from ndreport.evidence.published import ACCURACIES, FILES
+from ndreport.evidence.published import FILES
 from ndreport.material import load
 from ndreport.pages.environment import build_facts
 from ndreport.pages.our_runs.provenance import commit, sections
-from ndreport.pages.tables_4_and_5 import findings
-from ndreport.pages.tables_4_and_5.tables import accuracy_rows
 from ndreport.rendering import prose
-from ndreport.rendering.stated import NOTHING
 
 REPOSITORY = Path(__file__).parents[2]
 PUBLISHED_FILES = [
@@ -64,24 +61,6 @@ def test_folder_comes_from_the_environment_then_from_the_working_directory(tmp_p
     assert runs_folder() == REPOSITORY / "runs"
     monkeypatch.setenv("NDCORE_RUNS", str(tmp_path))
     assert runs_folder() == tmp_path
-
-
-def test_sentences_carry_computed_numbers(tmp_path):
-    write_examples(tmp_path / "runs")
-    records = load(tmp_path / "runs").records
-    accuracies = load(REPOSITORY / "runs").accuracies
-    rows = accuracy_rows(accuracies, records, "cifar10")
-    assert "**48** of 60 proven running training" in findings.about_split(accuracies, "cifar10")
-    averages = findings.about_averages(rows)
-    assert averages.count("\n- ") == 7
-    assert "MobileNet v2 BN, 100 epochs: printed 96.34" in averages
-    assert "mean of its three attempts" in findings.about_averages(accuracy_rows(accuracies, [], "cifar100"))
-
-
-def test_sentences_without_material_say_so(tmp_path):
-    rows = accuracy_rows(ACCURACIES.empty(), [], "cifar10")
-    for sentence in (findings.about_split(ACCURACIES.empty(), "cifar10"), findings.about_averages(rows)):
-        assert sentence == NOTHING
 
 
 def test_prose_helpers():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from ndreport.evidence.faults import FaultReport, Found, Kill
+from ndreport.evidence.fault_reports import FaultReport, Found, Kill
 from ndreport.pages.our_runs.provenance import commit
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, facts, table

@@ -65,6 +65,12 @@ def span(numbers: Iterable[float], show=points) -> str:
     return shown[0] if shown[0] == shown[-1] else f"{shown[0]} to {shown[-1]}"
 
 
+def ratio_span(ratios: Iterable[float]) -> str:
+    """ "1.02× to 9.31×", or the one ratio if all are equal as shown; "not known" for none."""
+    ratios = list(ratios)
+    return span(ratios, times_as) if ratios else "not known"
+
+
 def signed(number: float, digits: int = 2) -> str:
     """ "1.41" or "−0.07"."""
     return f"{number:.{digits}f}".replace("-", "−")
