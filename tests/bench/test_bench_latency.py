@@ -1,4 +1,4 @@
-"""The comparison of inference costs, and the parts of the book's page."""
+"""The comparison of inference costs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-import ndcore
 from ndcore import models
 from ndcore.bench import latency
-from ndreport.pages import use_it as walkthrough
 
 
 class Operations(TorchDispatchMode):
@@ -90,15 +88,3 @@ def test_bad_input_of_the_comparison():
         latency.compare({"net": conv_net().eval()}, x, 1)
     with pytest.raises(ValueError, match="'net' is in training mode"):
         latency.compare({"net": conv_net()}, x)
-
-
-def test_the_walkthrough_learns_the_digits():
-    torch.manual_seed(0)
-    (images, labels), test = walkthrough.digits()
-    assert images.shape[1:] == (3, 32, 32)
-    model = ndcore.deconvolve(nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.Linear(192, 10)))
-    before = walkthrough.accuracy(model, *test)
-    losses = walkthrough.train(model, images, labels)
-    assert len(losses) == -(-len(labels) // 64)
-    assert losses[-1] < losses[0]
-    assert walkthrough.accuracy(model, *test) > max(before, 0.5)

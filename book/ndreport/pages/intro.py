@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import geometric_mean
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ndcore.study import DATASETS, NETWORKS, NORM_LABELS, NORMS
 from ndreport.evidence.claims import Decision
-from ndreport.evidence.corrected_times import BASES
 from ndreport.evidence.corrections import attempts
 from ndreport.evidence.families import Tested
 from ndreport.evidence.published import Published
 from ndreport.evidence.runs import Difference, coverage
 from ndreport.material import Material
 from ndreport.pages import claims
+from ndreport.pages.claim.numbers import conclusion
+from ndreport.pages.times.numbers import of_ratios
 from ndreport.rendering.html import Html
-from ndreport.rendering.prose import Prose, count, in_cases, points, probability, prose, span, times_as
+from ndreport.rendering.prose import Prose, count, in_cases, prose, span
 from ndreport.rendering.stated import unless_missing
 from ndreport.rendering.svg import BLUE, GREEN, INK, VERMILLION, render, style
 from ndreport.rendering.values import NOT_RUN
@@ -44,13 +44,14 @@ def numbers(
         decisions: the verdicts of the ledger.
         material: everything in `runs/`.
     """
-    frame = compared(material.published)
+    frame, grid = compared(material.published), coverage([])
     far = {name: (frame["printed"] - frame[name]).abs() for name in ("train", "test")}
     reproduced, shown = ((frame[name] - frame["original"]).abs().median() for name in ("test", "printed"))
-    longer, grid = ratios[ratios["epochs"] > 1], coverage([])
     return {
-        **_gains(tested),
-        "settings": len(frame),
+        **conclusion(tested),
+        **of_ratios(ratios),
+        **claims.numbers(decisions, material),
+        "compared": len(frame),
         "nearer_train": int((far["train"] < far["test"]).sum()),
         "from_train": f"{far['train'].median():.2f}",
         "from_test": f"{far['test'].median():.1f}",
@@ -58,40 +59,7 @@ def numbers(
         "printed_from_original": f"{shown:.1f}",
         "grid_settings": grid.settings,
         "grid_cells": grid.cells,
-        "timed": len(ratios),
-        **{name: text for base in BASES for name, text in _range(ratios, base, base).items()},
-        **_range(longer, "corrected", "longer"),
-        **claims.numbers(decisions, material),
     }
-
-
-def _gains(tested: Sequence[Tested]) -> dict[str, object]:
-    """What the tests say of the test accuracies in the logs, by data set, and how often ND is ahead in the original."""
-    original = {(t.dataset, t.epochs): t.paired for t in tested if t.who == "original"}
-    found: dict[str, object] = {}
-    for t in (t for t in tested if t.who == "logs" and t.paired):
-        first, paired = original[t.dataset, t.epochs], t.paired
-        found |= {
-            "epochs": t.epochs,
-            f"{t.dataset}_ahead": f"{paired.ahead} of {paired.number}",
-            f"{t.dataset}_shift": f"{points(paired.shift)} points",
-            f"{t.dataset}_interval": " to ".join(map(points, paired.interval)),
-            f"{t.dataset}_p": probability(paired.wilcoxon),
-            f"{t.dataset}_corrected": probability(t.wilcoxon_holm),
-            f"{t.dataset}_original": f"{first.ahead} of {first.number}",
-        }
-    return found
-
-
-def _range(ratios: pd.DataFrame, base: str, name: str) -> dict[str, object]:
-    """Least, most and mean of the times with ND over those with BN."""
-    ends = {"least": ratios.loc[ratios[base].idxmin()], "most": ratios.loc[ratios[base].idxmax()]}
-    words = {
-        f"{name}_{end}": f"{times_as(row[base])} ({row['label']}, {DATASETS[row['dataset']]}, "
-        f"{count(row['epochs'], 'epoch')})"
-        for end, row in ends.items()
-    }
-    return words | {f"{name}_mean": times_as(geometric_mean(ratios[base]))}
 
 
 def compared(published: Published) -> pd.DataFrame:

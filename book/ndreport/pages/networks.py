@@ -16,9 +16,11 @@ import pandas as pd
 from ndcore import models
 from ndcore.study import NETWORKS, NORM_LABELS
 from ndreport.evidence.published import Published
+from ndreport.rendering.columns import Column, view
+from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import SOURCES_PAGE
 from ndreport.rendering.prose import Prose, prose
-from ndreport.rendering.values import Value, missing
+from ndreport.rendering.values import MISSING_FILE, Value, missing
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,6 +45,14 @@ class Counts:
     @property
     def million_macs(self) -> float:
         return self.macs / 1e6
+
+    @property
+    def title(self) -> str:
+        return f"{models.describe(self.name).title} ({self.name}), {NORM_LABELS[self.norm]}"
+
+    @property
+    def source(self) -> str:
+        return f"counted: ndcore.models.create({self.name!r}, {self.norm!r})"
 
 
 @cache
@@ -93,31 +103,41 @@ def printed_million(published: Published, name: str) -> str:
     return f"{size[0]} million" if size else "missing, its file is damaged"
 
 
-def inventory_view(names: Sequence[str], printed: dict[str, tuple[float, str] | None]) -> pd.DataFrame:
+COLUMNS = (
+    Column("parameters", "parameters", note="{source}", show="{:,}".format),
+    Column("million MACs", "million_macs", note="{source}, one image", show="{:,.2f}".format),
+    *(Column(kind, lambda found, kind=kind: found.layers[kind], None, "{source}") for kind in KINDS),
+)
+
+
+def _rows(names: Sequence[str]) -> list[Counts]:
+    return [counts(name, norm) for name in names for norm in models.describe(name).norms]
+
+
+def cifar_view(names: Sequence[str], published: Published) -> pd.DataFrame:
     """One row per network and normalisation: parameters, operations, layers, and the size that the study prints."""
-    rows, index = [], []
-    for name in names:
-        known = models.describe(name)
-        for norm in known.norms:
-            found = counts(name, norm)
-            note = f"counted: ndcore.models.create({name!r}, {norm!r})"
-            index.append(f"{known.title} ({name}), {NORM_LABELS[norm]}")
-            rows.append(
-                {
-                    "parameters": Value(f"{found.parameters:,}", note, "", found.parameters),
-                    "million MACs": Value(f"{found.macs / 1e6:,.2f}", f"{note}, one image", "", found.macs / 1e6),
-                    **{kind: Value(str(number), note, "", number) for kind, number in found.layers.items()},
-                    "printed (million)": _printed(found, printed),
-                }
-            )
-    return pd.DataFrame(rows, index=pd.Index(index))
+    printed = printed_sizes(published)
+    size = Column("printed (million)", lambda found: _printed(found, printed))
+    return view(_rows(names), (*COLUMNS, size), "{title}")
+
+
+def cifar_table(published: Published) -> Html:
+    """The networks for CIFAR."""
+    caption = "Networks for CIFAR-10: parameters, operations for one image, layers."
+    return table(cifar_view(with_images_of(32), published), caption, "cifar-networks", "Network")
+
+
+def imagenet_table() -> Html:
+    """The networks for ImageNet, whose sizes the study does not print."""
+    caption = "Networks for ImageNet: parameters, operations for one image, layers."
+    return table(view(_rows(with_images_of(224)), COLUMNS, "{title}"), caption, "imagenet-networks", "Network")
 
 
 def _printed(found: Counts, printed: dict[str, tuple[float, str] | None]) -> Value:
     if found.name not in printed:
         return missing("not printed", "the study prints no size for this network")
     if printed[found.name] is None:
-        return missing("missing", "the file of printed sizes is damaged or lacks this value", SOURCES_PAGE)
+        return missing(MISSING_FILE, "the file of printed sizes is damaged or lacks this value", SOURCES_PAGE)
     size, source = printed[found.name]
     same = abs(found.parameters / 1e6 - size) < 0.01
     return Value(f"{size:.2f} {'=' if same else '≠'}", f"{source}; = within 0.01 million", SOURCES_PAGE, size)
@@ -128,11 +148,12 @@ def with_images_of(side: int) -> list[str]:
     return [name for name in models.names() if models.describe(name).input_size[1] == side]
 
 
-def descriptions(names: Sequence[str]) -> Prose:
+def descriptions() -> Prose:
     """What each network is and how it differs from its paper, from the docstring of its module."""
-    parts = []
-    for name in names:
-        text = inspect.getdoc(importlib.import_module(f"ndcore.models.{name}"))
-        head, _, body = text.partition("\n\n")
-        parts.append(f"### {name}\n\n**{' '.join(head.split())}**\n\n{body}")
-    return prose("\n\n".join(parts))
+    return prose("\n\n".join(map(description, with_images_of(32) + with_images_of(224))))
+
+
+def description(name: str) -> str:
+    """The docstring of a network's module under a heading."""
+    head, _, body = inspect.getdoc(importlib.import_module(f"ndcore.models.{name}")).partition("\n\n")
+    return f"### {name}\n\n**{' '.join(head.split())}**\n\n{body}"

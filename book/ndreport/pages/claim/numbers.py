@@ -27,7 +27,7 @@ def numbers(values: pd.DataFrame, tested: Sequence[Tested], material: Material) 
         tested: from `ndreport.evidence.families.paired_tests`.
     """
     return {
-        **_conclusion(tested),
+        **conclusion(tested),
         **_printed(tested),
         **_repeats(against_spread(material.published)),
         **_equivalence(material, values),
@@ -45,7 +45,8 @@ def _ahead(t: Tested) -> str:
     return f"{t.paired.ahead} of {t.paired.number}"
 
 
-def _conclusion(tested: Sequence[Tested]) -> dict[str, object]:
+def conclusion(tested: Sequence[Tested]) -> dict[str, object]:
+    """What the tests say of the test accuracies in the logs; the page of the study in one page names it too."""
     logs, original = _where(tested, "logs"), _where(tested, "original")
     everywhere = sum(t.paired.ahead == t.paired.number for t in original)
     found = {

@@ -30,7 +30,7 @@ def numbers(material: Material) -> dict[str, object]:
     ratios = time_ratios(times)
     checks = check(times, ratios)
     return {
-        **_ratios(ratios),
+        **of_ratios(ratios),
         **_printed(times),
         **_corrections(times),
         **_attempts(times, material.times),
@@ -40,7 +40,7 @@ def numbers(material: Material) -> dict[str, object]:
     }
 
 
-def _ratios(ratios: pd.DataFrame) -> dict[str, object]:
+def of_ratios(ratios: pd.DataFrame) -> dict[str, object]:
     """ND over BN: as printed, from the attempts, and corrected, with the networks of the least and the most."""
     longer = ratios[ratios["epochs"] > 1]
     found = {"settings": len(ratios)}
