@@ -1,4 +1,4 @@
-/* Search, filters and sorting of the report's tables, as `ndreport.rendering.html.table` asks for with data attributes.
+/* Arrow keys, search, filters and sorting of the report's tables, the latter as `ndreport.rendering.html.table` asks for with data attributes.
    Without this script a table is complete; with it, controls stand above it and its column heads are buttons. */
 (() => {
   "use strict";
@@ -97,7 +97,53 @@
     box.prepend(controls);
   };
 
+  /* One stop of the Tab key for all values of a table; arrow keys, Home and End lead from one to the next. */
+  const addKeys = (table) => {
+    const value = (cell) => cell?.querySelector(".nd-value[href], .nd-value[tabindex]");
+    const values = [...table.querySelectorAll("td")].map(value).filter(Boolean);
+    values.forEach((element, number) => (element.tabIndex = number ? -1 : 0));
+    const go = (from, down, right) => {
+      const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
+      let row = rows.indexOf(from.closest("tr"));
+      let column = from.closest("td").cellIndex;
+      do {
+        row += down;
+        column += right;
+        const found = value(rows[row]?.cells[column]);
+        if (found) return found;
+      } while (rows[row]?.cells[column]);
+      return null;
+    };
+    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    table.addEventListener("keydown", (event) => {
+      const from = event.target.closest("td .nd-value");
+      if (!from || event.altKey || event.ctrlKey || event.metaKey) return;
+      const cells = [...from.closest("tr").cells].map(value).filter(Boolean);
+      const to = { Home: cells[0], End: cells.at(-1) }[event.key] ?? (steps[event.key] && go(from, ...steps[event.key]));
+      if (!to) return;
+      event.preventDefault();
+      to.focus();
+    });
+    table.addEventListener("focusin", (event) => {
+      const element = event.target.closest("td .nd-value");
+      if (element) values.forEach((other) => (other.tabIndex = other === element ? 0 : -1));
+    });
+    /* where nothing hovers, the first tap shows where a value comes from, the second leads there */
+    table.addEventListener("click", (event) => {
+      const link = event.target.closest("td a.nd-value");
+      if (!link || !window.matchMedia("(hover: none)").matches || link.dataset.shown) return;
+      event.preventDefault();
+      values.forEach((other) => delete other.dataset.shown);
+      link.dataset.shown = "1";
+      link.focus();
+    });
+  };
+
   const start = () => {
+    document.querySelectorAll(".nd-table:not([data-keys]) table").forEach((table) => {
+      table.closest(".nd-table").dataset.keys = "";
+      addKeys(table);
+    });
     document.querySelectorAll(".nd-table[data-search], .nd-table[data-filters], .nd-table[data-sort]").forEach((box) => {
       const table = box.querySelector("table");
       if (!table || "ready" in box.dataset) return;

@@ -23,12 +23,14 @@ def fetch(spec: DatasetSpec, into: Path, root: Path) -> Path:
         Path of the archive.
 
     Raises:
-        DataError: no network, a proxy that is none, or not the published archive.
+        DataError: there is no archive, no network, an unusable proxy, or another archive than the published one.
         OSError: the disk is full.
     """
     from torchvision.datasets.utils import download_url  # noqa: PLC0415 - imports torch, only for those who download
 
     files = spec.torchvision
+    if files is None:
+        raise DataError(f"{spec.name} is not in {root}: place {spec.name}/{{train,test}}/<class>/*.png there")
     through = ""
     try:
         if proxy := proxy_for(files.url, all_proxy=False):

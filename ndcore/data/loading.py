@@ -28,7 +28,7 @@ from ndcore.errors import DataError
 
 def open_dataset(spec: DatasetSpec, root: Path | None = None, *, progress: bool = True) -> Dataset:
     """Open the data set that `spec` describes; `ndcore.data.load` documents arguments and errors."""
-    if spec.torchvision is None:
+    if spec.embedded:
         if root is not None:
             data_root(root)
         return _embedded(spec)

@@ -64,7 +64,7 @@ def find(spec: DatasetSpec, root: Path) -> Path | None:
 
 def _specs(spec: DatasetSpec | None) -> list[DatasetSpec]:
     """This data set and every one that has files."""
-    return [*([spec] if spec else []), *(other for other in SPECS.values() if other.torchvision)]
+    return [*([spec] if spec else []), *(other for other in SPECS.values() if not other.embedded)]
 
 
 def _within(spec: DatasetSpec | None, path: Path) -> str | None:
@@ -84,7 +84,7 @@ def _renamed(spec: DatasetSpec, root: Path) -> str | None:
     """For a folder that holds a data set under another name."""
     for each in _specs(spec):
         files = each.torchvision
-        if all((root / name).is_file() for name in (*files.train, *files.test)):
+        if files and all((root / name).is_file() for name in (*files.train, *files.test)):
             return f"it holds the batches of {each.name} itself; call it {files.folder}, and name the folder around it"
         if any(all((root / split / name).is_dir() for name in each.classes) for split in SPLITS):
             return f"it holds the images of {each.name} itself; call it {each.name}, and name the folder around it"
@@ -103,8 +103,9 @@ def _around(spec: DatasetSpec, root: Path) -> str | None:
 
 
 def _broken(spec: DatasetSpec, root: Path) -> str | None:
-    """For a data root with something in the data set's place that is none."""
-    for name in (spec.name, spec.torchvision.folder, spec.torchvision.archive):
+    """For a data root with something else in the data set's place."""
+    files = spec.torchvision
+    for name in (spec.name, *((files.folder, files.archive) if files else ())):
         if (root / name).is_symlink() and not (root / name).exists():
             return f"{root / name} is a link to nothing"
     folder = root / spec.name

@@ -53,8 +53,10 @@ class DatasetSpec:
     """Per channel (RGB), of pixels scaled to 0…1."""
     fingerprint: Mapping[str, str]
     """Expected fingerprints of "train" and "test", see `ndcore.data.fingerprint`."""
-    torchvision: TorchvisionFiles | None
-    """None: the data set comes with a package and needs no files."""
+    torchvision: TorchvisionFiles | None = None
+    """None: there are none, only folders of images, or a package that it comes with."""
+    embedded: bool = False
+    """Whether it comes with a package and needs no files."""
 
     @property
     def num_classes(self) -> int:
@@ -112,7 +114,7 @@ DIGITS = DatasetSpec(
         "train": "3c00b2f8c6dfc2999a61765aa3f650115549ef6baa5e8252f879c6e50ab09e58",
         "test": "cefa2c1b8d94abf4bb09bf1034f64a90e10c77b39d83973b2796779e0478b0ba",
     },
-    torchvision=None,
+    embedded=True,
 )
 
 SPECS = {spec.name: spec for spec in (CIFAR10, CIFAR100, DIGITS)}

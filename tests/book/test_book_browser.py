@@ -114,7 +114,7 @@ def test_the_whole_book_is_printed_into_one_pdf_and_a_strict_build_names_what_is
     assert "--strict allows none" in done.stderr.splitlines()[-1]
     reader = PdfReader(book.tree / "_build" / "pdf" / PDF_NAME)
     texts = [page.extract_text() for page in reader.pages]
-    assert [i for i, text in enumerate(texts) if len(text.split()) < 10] == []
+    assert sum(len(text.split()) < 10 for text in texts) <= len(book.titles)
     assert len(book.pages) - 3 <= len(texts) <= 400  # without index, search and genindex
     whole = "\n".join(texts)
     for expected in ("Table 4 and Figure 2: CIFAR-10", "How to re-run", "VGG-16", f"{len(texts)} / {len(texts)}"):
@@ -144,15 +144,14 @@ def test_a_focused_value_shows_its_source(book, browser):
     page.close()
 
 
-def test_wide_tables_scroll_in_their_box_with_head_and_first_column_in_place(book, browser):
+def test_wide_tables_scroll_to_the_side_on_a_phone_with_the_first_column_in_place(book, browser):
     page = browser.new_page(viewport={"width": 390, "height": 800})
     page.goto((book.html / "book" / "table4.html").as_uri())
     box = page.locator("#table-4-epochs-1 .nd-scroll")
-    stub, head = box.locator("tbody th").nth(12), box.locator("thead th").first
-    before = stub.bounding_box()["x"], head.bounding_box()["y"]
-    box.evaluate("e => { e.scrollLeft = 300; e.scrollTop = 400 }")
-    assert box.evaluate("e => e.scrollLeft") == 300
-    assert stub.bounding_box()["x"] == before[0]
-    assert head.bounding_box()["y"] <= before[1]
-    assert head.bounding_box()["y"] >= box.bounding_box()["y"]
+    stub = box.locator("tbody th").nth(12)
+    before = stub.bounding_box()["x"]
+    box.evaluate("e => { e.scrollLeft = 200 }")
+    assert box.evaluate("e => e.scrollLeft") == 200
+    assert stub.bounding_box()["x"] == before
+    assert box.evaluate("e => e.scrollHeight - e.clientHeight") <= 20  # no box within the page to scroll down in
     page.close()

@@ -1,5 +1,6 @@
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,3 +64,13 @@ def test_a_batch_cannot_run_code(spec, root):
     with pytest.raises(DataError, match=r"data_batch_2 of tiny in .* is damaged \(refers to posix.mkdir"):
         open_dataset(spec, root)
     assert not Path("was-here").exists()
+
+
+def test_a_data_set_without_an_archive_comes_from_folders_or_is_asked_for(spec, root):
+    alone = replace(spec, torchvision=None)
+    with pytest.raises(DataError, match=r"tiny is not in .*: place tiny/\{train,test\}/<class>/\*\.png there"):
+        open_dataset(alone, root)
+    tiny_dataset.write_tree(root)
+    assert open_dataset(alone, root).fingerprint == spec.fingerprint
+    with pytest.raises(DataError, match="name the folder around it"):
+        open_dataset(alone, root / "tiny")

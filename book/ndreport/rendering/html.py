@@ -46,9 +46,10 @@ def table(
 ) -> Html:
     """A table of `Value` cells.
 
-    The index gives the row headers, the columns (one or two levels) the column headers. The box scrolls by itself, its
-    head and first column stay; every value can be reached with the keyboard, shows its source on focus and on hover,
-    and leads there. Search, filters and sorting are added by `book/_static/table.js`: without it the table is whole.
+    The index gives the row headers, the columns (one or two levels) the column headers. On a wide screen the table
+    takes the margin too; on a narrow one it scrolls to the side and its first column stays. Every value shows its
+    source on focus, on hover and at the first tap, and leads there. Search, filters, sorting and the arrow keys are
+    added by `book/_static/table.js`: without it the table is whole.
 
     Args:
         view: cells; every one a `Value`.
@@ -59,7 +60,7 @@ def table(
         filters: columns (a tuple for two levels, `stub` for the row headers) whose values can be chosen from a list.
         sortable: whether every column sorts the rows: by its unrounded numbers, then words, then what is missing.
         row_ids: an id for every row, unique in the page; the row then has a link to itself.
-        words: whether the cells hold phrases, which then wrap, instead of numbers, which do not.
+        words: whether the cells hold phrases, whose columns are then not too narrow.
     """
     if view.empty:
         return Html(f'<p id="{escape(ident)}" class="nd-empty">{escape(caption)} There is nothing to show yet.</p>')
@@ -68,7 +69,7 @@ def table(
     columns = [stub, *view.columns]
     chosen = " ".join(str(columns.index(name)) for name in filters)
     data = " data-search" * searchable + " data-sort" * sortable + f' data-filters="{chosen}"' * bool(chosen)
-    kind = "nd-table nd-words" if words else "nd-table"
+    kind = "nd-table full-width nd-words" if words else "nd-table full-width"  # the theme's name for wide ones
     saved = download(csv(view, stub), f"{ident}.csv", "text/csv", "Download this table (CSV)")
     return Html(
         f'<div class="{kind}" id="{escape(ident)}"{data}>\n'
@@ -84,8 +85,13 @@ def _row(name: object, cells: Sequence[Value], row_id: str, sortable: bool) -> s
     permalink = (
         f' <a class="nd-permalink" href="#{escape(row_id)}" aria-label="Link to this row">#</a>' if row_id else ""
     )
-    values = "".join(f"<td{_sort_key(v) if sortable else ''}>{_cell(v)}</td>" for v in cells)
+    values = "".join(f"<td{_kind(v)}{_sort_key(v) if sortable else ''}>{_cell(v)}</td>" for v in cells)
     return f'<tr{ident}><th scope="row">{escape(name)}{permalink}</th>{values}</tr>'
+
+
+def _kind(value: Value) -> str:
+    """Numbers stand under each other and in one line."""
+    return "" if value.number is None else ' class="nd-number"'
 
 
 def _sort_key(value: Value) -> str:
