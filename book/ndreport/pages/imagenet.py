@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from ndcore.experiment.records import RunRecord
 from ndcore.study import NORM_LABELS
-from ndreport.evidence.imagenet import METRICS, VALIDATION_IMAGES, binomial_error, imagenet_gains, imagenet_values
-from ndreport.evidence.published import IMAGENET_NETWORKS
+from ndreport.evidence.imagenet import VALIDATION_IMAGES, binomial_error, imagenet_gains, imagenet_values
+from ndreport.evidence.published import IMAGENET_NETWORKS, METRICS
 from ndreport.evidence.rules import RULES, THRESHOLD, comparisons, rule_counts
 from ndreport.evidence.runs import Setting, complete_runs, count_seeds
 from ndreport.evidence.splits import is_share_of

@@ -11,8 +11,8 @@ from matplotlib.patches import Rectangle
 
 from ndcore.experiment.records import RunRecord
 from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NORM_LABELS, NORMS
-from ndreport.evidence.imagenet import METRICS
 from ndreport.evidence.matrix import IMAGENET_EPOCHS, NOT_PROVEN, evidence, logged
+from ndreport.evidence.published import METRICS
 from ndreport.evidence.runs import STUDY_DATASETS, count_seeds, coverage
 from ndreport.material import Material
 from ndreport.rendering.columns import Column
