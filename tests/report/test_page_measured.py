@@ -9,10 +9,9 @@ from bs4 import BeautifulSoup
 from record_factory import make_record
 from shown import shown
 
-from ndreport.evidence.corrections import SETTING
 from ndreport.evidence.decimals import LEVEL, digit_test, pattern, patterns
 from ndreport.evidence.improvements import averages_at_least, bn_not_behind, improvements
-from ndreport.evidence.published import Published
+from ndreport.evidence.published import SETTING, Published
 from ndreport.evidence.resemblance import resemblance
 from ndreport.evidence.splits import DECIMAL, measured_on, split_summary
 from ndreport.material import Material, load

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from ndcore.experiment.records import RunRecord
 from ndcore.study import NORM_LABELS
-from ndreport.evidence.imagenet import METRICS, VALIDATION_IMAGES, binomial_error, imagenet_gains, imagenet_values
-from ndreport.evidence.published import IMAGENET_NETWORKS
+from ndreport.evidence.imagenet import VALIDATION_IMAGES, binomial_error, imagenet_gains, imagenet_values
+from ndreport.evidence.published import IMAGENET_NETWORKS, METRICS
 from ndreport.evidence.rules import RULES, THRESHOLD, comparisons, rule_counts
 from ndreport.evidence.runs import Setting, complete_runs, count_seeds
 from ndreport.evidence.splits import is_share_of
@@ -107,7 +107,7 @@ VALUES = (
 )
 
 
-def values_view(values: pd.DataFrame, number: int, records: Sequence[RunRecord]) -> pd.DataFrame:
+def values_table(values: pd.DataFrame, number: int, records: Sequence[RunRecord]) -> Html:
     """Table 6 or 7: one row per network, norm and metric, accuracies in percent.
 
     Args:
@@ -115,18 +115,14 @@ def values_view(values: pd.DataFrame, number: int, records: Sequence[RunRecord])
         number: 6 or 7.
         records: our own runs.
     """
+    archs = NETWORKS_OF_TABLE[number]
     own = Column(("This report", "top-1, top-5"), lambda row: _own(row, records))
-    return view(values[values["arch"].isin(NETWORKS_OF_TABLE[number])], [*VALUES, own], row_name)
-
-
-def values_table(values: pd.DataFrame, number: int, records: Sequence[RunRecord]) -> Html:
-    """Table 6 or 7 as HTML."""
-    networks = " and ".join(IMAGENET_NETWORKS[arch] for arch in NETWORKS_OF_TABLE[number])
     caption = (
-        f"Table {number}, ImageNet, {networks}: accuracy in percent as printed, and with the third decimal of the "
-        "study's spreadsheet; one run per value."
+        f"Table {number}, ImageNet, {' and '.join(IMAGENET_NETWORKS[arch] for arch in archs)}: accuracy in percent as "
+        "printed, and with the third decimal of the study's spreadsheet; one run per value."
     )
-    return table(values_view(values, number, records), caption, f"table-{number}", "Network")
+    cells = view(values[values["arch"].isin(archs)], [*VALUES, own], row_name)
+    return table(cells, caption, f"table-{number}", "Network")
 
 
 def _same(row: Any) -> Value | None:
@@ -156,15 +152,10 @@ ORIGIN = (
 )  # fmt: skip
 
 
-def origin_view(values: pd.DataFrame) -> pd.DataFrame:
-    """The original's baselines beside the accuracies of torchvision's trained networks."""
-    return view(values[values["norm"] != "nd"], ORIGIN, row_name)
-
-
 def origin_table(values: pd.DataFrame) -> Html:
-    """The origin of the baselines as HTML."""
+    """The original's baselines beside the accuracies of torchvision's trained networks."""
     caption = "Baselines of the original on ImageNet, in percent, and what torchvision documents for its own networks."
-    return table(origin_view(values), caption, "imagenet-baselines", "Baseline")
+    return table(view(values[values["norm"] != "nd"], ORIGIN, row_name), caption, "imagenet-baselines", "Baseline")
 
 
 def gain_name(gain: Any) -> str:
@@ -190,22 +181,17 @@ GAINS = (
 )  # fmt: skip
 
 
-def gains_view(gains: pd.DataFrame) -> pd.DataFrame:
+def gains_table(gains: pd.DataFrame) -> Html:
     """What ND gains over each baseline, in percentage points, and the bounds of its standard error.
 
     Args:
         gains: from `ndreport.evidence.imagenet.imagenet_gains`.
     """
-    return view(gains, GAINS, gain_name)
-
-
-def gains_table(gains: pd.DataFrame) -> Html:
-    """What ND gains, as HTML."""
     caption = (
         "What ND gains on ImageNet, in percentage points; ±: standard error of the reproduced gain from drawing the "
         "validation images alone, a lower bound of its uncertainty."
     )
-    return table(gains_view(gains), caption, "imagenet-gains", "Difference")
+    return table(view(gains, GAINS, gain_name), caption, "imagenet-gains", "Difference")
 
 
 def gains_alt(gains: pd.DataFrame) -> str:

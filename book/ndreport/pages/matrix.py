@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import nan
 from typing import Any
 
 import pandas as pd
@@ -12,8 +11,8 @@ from matplotlib.patches import Rectangle
 
 from ndcore.experiment.records import RunRecord
 from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NORM_LABELS, NORMS
-from ndreport.evidence.imagenet import METRICS
 from ndreport.evidence.matrix import IMAGENET_EPOCHS, NOT_PROVEN, evidence, logged
+from ndreport.evidence.published import METRICS
 from ndreport.evidence.runs import STUDY_DATASETS, count_seeds, coverage
 from ndreport.material import Material
 from ndreport.rendering.columns import Column
@@ -46,7 +45,7 @@ def numbers(material: Material) -> dict[str, object]:
     for dataset in STUDY_DATASETS:
         here = (found["dataset"] == dataset) & found["reproduced"].notna()
         counts |= {dataset: here, f"{dataset}_proven": here & proven, f"{dataset}_logged": here & logs}
-    return {name: int(rows.sum()) or nan for name, rows in counts.items()}
+    return {name: int(rows.sum()) for name, rows in counts.items()}
 
 
 def about_own(records: Sequence[RunRecord]) -> Prose:

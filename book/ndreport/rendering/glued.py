@@ -45,6 +45,8 @@ def glue_numbers(page: str, values: Mapping[str, object]) -> None:
 def glue_computed(page: str, numbers: Callable[[], Mapping[str, object]], *, damaged: bool) -> None:
     """Give a page what `numbers` computes; where a file is damaged, the numbers that need it are "missing".
 
+    So is a count of nothing then: most likely what it counts could not be read.
+
     Args:
         page: its name, `claim` for `book/claim.ipynb`.
         numbers: the numbers by their names; only damaged files may make it raise.
@@ -58,7 +60,7 @@ def glue_computed(page: str, numbers: Callable[[], Mapping[str, object]], *, dam
             raise
     if damaged:
         values = {name: values.get(name, nan) for name in wanted(page) | values.keys()}
-        values = {name: MISSING_FILE if str(value) in ("nan", "") else value for name, value in values.items()}
+        values = {name: MISSING_FILE if str(value) in ("nan", "", "0") else value for name, value in values.items()}
     glue_numbers(page, values)
 
 

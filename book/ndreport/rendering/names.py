@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ndcore.study import DATASETS, NETWORKS
+from ndcore.study import DATASETS
+from ndreport.evidence.published import NETWORK_LABELS
 from ndreport.rendering.prose import count
 
-LABELS = {network.arch: network.label for network in NETWORKS}
+LABELS = NETWORK_LABELS
 """Networks of the study's tables of CIFAR."""
-DATASET_LABELS = DATASETS | {"imagenet": "ImageNet"}
 TABLE_NUMBERS = {"cifar10": 4, "cifar100": 5}
 """Numbers of the study's tables of accuracies."""
 TABLES = {"cifar10": "Table 4, CIFAR-10", "cifar100": "Table 5, CIFAR-100", "imagenet": "Tables 6 and 7, ImageNet"}

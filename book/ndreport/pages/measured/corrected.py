@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ndcore.study import ATTEMPTS, NETWORKS, NORM_LABELS, NORMS
-from ndreport.evidence.published import Published
+from ndreport.evidence.published import SETTING, Published
 from ndreport.evidence.series import logged_tests
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
@@ -16,8 +16,7 @@ from ndreport.rendering.names import LABELS, TABLES
 from ndreport.rendering.prose import count, points
 from ndreport.rendering.values import Value, word
 
-KEY = ["dataset", "arch", "norm", "epochs"]
-COLUMNS = [*KEY, "original", "printed", "test", "runs", "values"]
+COLUMNS = [*SETTING, "original", "printed", "test", "runs", "values"]
 """Columns of `corrected`."""
 NAMES = {"original": "original", "printed": "as printed", "test": "test"}
 """What stands above the accuracies."""
@@ -29,10 +28,9 @@ def corrected(published: Published) -> pd.DataFrame:
     Columns: `COLUMNS`, accuracies in percent; `runs` counts the runs in the mean, `values` are their accuracies.
     """
     tests = logged_tests(published).rename(columns={"mean": "test"})
-    printed = published.accuracies[published.accuracies["attempt"].isna()]
-    for study, name in (("original", "original"), ("re", "printed")):
-        values = printed.loc[printed["study"] == study, [*KEY, "value"]].rename(columns={"value": name})
-        tests = tests.merge(values, on=KEY, how="left")
+    for name, printed in (("original", published.original), ("printed", published.averages)):
+        values = printed[[*SETTING, "value"]].rename(columns={"value": name})
+        tests = tests.merge(values, on=SETTING, how="left")
     return tests[COLUMNS]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ndreport.evidence.corrections import SETTING, logged_runs
+from ndreport.evidence.corrections import logged_runs
 from ndreport.evidence.decimals import CHANCE, LEVEL, digit_test, patterns
 from ndreport.evidence.improvements import averages_at_least, bn_not_behind, improvements
-from ndreport.evidence.published import Published
+from ndreport.evidence.published import SETTING, Published
 from ndreport.evidence.resemblance import OURS, STUDY_LOG
 from ndreport.evidence.splits import DECIMAL, LOG, TEST_IMAGES, TRAIN_IMAGES, measured_on, split_summary
 from ndreport.material import Material
@@ -127,7 +127,7 @@ def _implications(measured: pd.DataFrame, published: Published) -> dict[str, obj
     retested = blocks.loc[("cifar100", 20)]
     high = averages_at_least(published, NEARLY_ALL)
     places = pd.MultiIndex.from_frame(high[["dataset", "epochs"]]).unique()
-    best = published.accuracies.query("study == 'original'").groupby(["dataset", "epochs"])["value"].max()
+    best = published.original.groupby(["dataset", "epochs"])["value"].max()
     return {
         "averages": blocks["values"].sum(),
         "higher": blocks["higher"].sum(),

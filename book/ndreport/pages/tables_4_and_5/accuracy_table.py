@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ndcore.study import ATTEMPTS, NORM_LABELS
-from ndreport.evidence.corrections import SETTING
+from ndreport.evidence.published import SETTING
 from ndreport.pages.tables_4_and_5.comparison import COMPARED, compared_columns
 from ndreport.pages.tables_4_and_5.rows import PRINTED_ROUNDING
 from ndreport.rendering.columns import Column, view

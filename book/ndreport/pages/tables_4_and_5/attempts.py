@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ndcore.study import ATTEMPTS, NORM_LABELS
-from ndreport.evidence.corrections import SETTING
+from ndreport.evidence.published import SETTING
 from ndreport.pages.tables_4_and_5.rows import PRINTED_ROUNDING
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
