@@ -1,7 +1,7 @@
 """Network deconvolution and its reproducibility study as an executable report.
 
-Importing this package loads nothing heavy: `ndcore.layers`, `ndcore.models`, `ndcore.surgery` and `ndcore.training`
-need torch and are imported by those who use them; so are the functions below, at their first use.
+Importing this package loads nothing heavy: what needs torch is imported by those who use it, and the functions below at
+their first use.
 """
 
 from __future__ import annotations

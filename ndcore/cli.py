@@ -11,10 +11,13 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from importlib import metadata
+from typing import TYPE_CHECKING
 
 from ndcore import __version__, terminal
 from ndcore.errors import UserError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 COMMANDS = {
     "run": "perform one run through its notebook and write its record",
@@ -23,8 +26,6 @@ COMMANDS = {
     "bench": "measure what a training step costs, side by side in every variant",
     "schema": "print the JSON Schema of a run record",
 }
-
-
 ADDED = "ndcore.commands"
 """The group of entry points."""
 
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         finally:
             sys.stdout.flush()  # at its end Python would only complain
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader of the output has seen enough
         terminal.drop_output()
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -61,9 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _perform(arguments: list[str]) -> int:
-    # of every installation on the path: a checkout may also hold the leftovers of an earlier one
-    installed = metadata.distributions(name="ndcore")
-    added = {point.name: point for found in installed for point in found.entry_points.select(group=ADDED)}
+    added = {} if arguments and arguments[0] in COMMANDS else _added()
     summaries = COMMANDS | {name: point.load().SUMMARY for name, point in added.items()}
     width = max(map(len, summaries))
     listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in summaries.items())
@@ -106,5 +105,10 @@ def _perform(arguments: list[str]) -> int:
         return 130
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _added() -> dict[str, EntryPoint]:
+    """The commands of other packages."""
+    from importlib import metadata  # noqa: PLC0415 - as much as all else that a help loads
+
+    # of every installation on the path: a checkout may also hold the leftovers of an earlier one
+    installed = metadata.distributions(name="ndcore")
+    return {point.name: point for found in installed for point in found.entry_points.select(group=ADDED)}

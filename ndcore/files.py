@@ -72,7 +72,7 @@ def publish_new(target: Path, text: str) -> Path:
 
 
 def _take_the_name(temporary: str, target: Path) -> None:
-    """Rename to a name that is free, without hard links: whoever creates the empty file may replace it."""
+    """Rename to a free name without hard links: the process that creates the empty file may replace it."""
     target.open("xb").close()
     try:
         os.replace(temporary, target)
@@ -100,7 +100,7 @@ def require_writable(folder: Path) -> None:
 
 
 def remove_temporaries(target: Path) -> None:
-    """Remove what writers of `target` left beside it when they were killed. Only for whoever alone may write it."""
+    """Remove what killed writers of `target` left beside it. No other process may be writing it."""
     for path in target.parent.glob(f".{target.name}.*.tmp"):
         with contextlib.suppress(OSError):
             path.unlink()

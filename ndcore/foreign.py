@@ -1,7 +1,7 @@
 """Files that anybody may have put into a folder: which of them can be read, and what is wrong with the others.
 
-Everything in `runs/` is read through this module. Whatever lies there, a reader ends in a value or in a `ValueError`
-with one printable line; nothing else escapes, nothing blocks, and nothing larger than `LIMIT` is taken into memory.
+Everything in `runs/` is read through this module. Each reader returns a value or raises a `ValueError` with one
+printable line; nothing else escapes, nothing blocks, and nothing larger than `LIMIT` is taken into memory.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def _message(error: Exception) -> str:
 
 
 def files(folder: Path, ending: str, within: str = "") -> tuple[list[Path], list[Problem]]:
-    """The regular files of a folder whose names have that ending, by name; and what else has such a name, with what it
-    is. A folder that is not there holds nothing.
+    """The regular files of a folder whose names have that ending, by name; and everything else with such a
+    name, and what it is. A folder that is not there holds nothing.
 
     Args:
         within: what the names of problems begin with, like "bench".
@@ -112,7 +112,7 @@ def read_bytes(path: Path, limit: int = LIMIT) -> bytes:
     """The content of a regular file.
 
     Raises:
-        ValueError: it is none, it cannot be read, or it has more bytes than `limit`.
+        ValueError: it is no regular file, cannot be read, or has more bytes than `limit`.
     """
     if fault := _fault(path):  # opening a pipe would wait for somebody who writes into it
         raise ValueError(fault.removeprefix(UNREADABLE))  # callers begin so, and name the format

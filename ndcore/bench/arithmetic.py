@@ -88,11 +88,7 @@ def _work(name: str, layer: nn.Module, x: Tensor, y: Tensor) -> LayerWork:
     if statistics is not None:
         g, d, r = statistics.matrices, statistics.size, statistics.vectors
         covariance, fold, one_product = 2 * g * r * d**2, 2 * layer.weight.numel() * d, 2 * g * d**3
-        forward |= {
-            "covariance": covariance,
-            "root": (3 * layer.n_iter - 3) * one_product,
-            "fold": fold,
-        }
+        forward |= {"covariance": covariance, "root": (3 * layer.n_iter - 3) * one_product, "fold": fold}
         backward |= {
             "covariance": 0 if at_image else covariance,
             "root": 0 if at_image else 4 * (layer.n_iter - 1) * one_product,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -12,15 +14,18 @@ from tqdm import tqdm
 
 from ndcore.bench.arithmetic import gemm_flop_per_second, step_flop, survey
 from ndcore.bench.breakdown import REPETITIONS, measure_layers
-from ndcore.bench.conditions import present_conditions
 from ndcore.bench.other_process import SeparateVariant, in_another_process
 from ndcore.bench.results import file_name, read_rows, replace_networks
 from ndcore.bench.rows import PHASES, VARIANTS, Conditions, LayerRow, StepRow
 from ndcore.bench.sampling import measure
 from ndcore.bench.variants import Variant, available, build
 from ndcore.errors import UserError
+from ndcore.experiment.folders import PROJECT
+from ndcore.experiment.provenance import git_state
 from ndcore.layers import FastDeconv
+from ndcore.machine import cpu_name
 from ndcore.training import speed
+from ndcore.training.device import device_name
 from ndcore.training.progress_bar import FORMAT
 
 Show = Callable[[str, float], None]
@@ -59,7 +64,7 @@ def run(plan: Plan, device: torch.device, folder: Path, *, progress: bool = True
     """Measure networks one after the other; those that are done stay in the files if it is interrupted.
 
     Args:
-        device: from `ndcore.training.prepare_device`.
+        device: from `ndcore.training.device.prepare_device`.
         folder: for the files; made if it is not there.
 
     Raises:
@@ -68,7 +73,7 @@ def run(plan: Plan, device: torch.device, folder: Path, *, progress: bool = True
     for arch in plan.archs:
         if not available(arch, plan.variants):
             raise UserError(f"{arch} has none of {', '.join(plan.variants)}, only {', '.join(available(arch))}")
-    conditions = present_conditions(device, plan.batch_size)
+    conditions = _present_conditions(device, plan.batch_size)
     steps_path = folder / file_name("steps", conditions)
     layers_path = folder / file_name("layers", conditions) if plan.layers else None
     for path, row in ((steps_path, StepRow), (layers_path, LayerRow)):
@@ -79,7 +84,7 @@ def run(plan: Plan, device: torch.device, folder: Path, *, progress: bool = True
     form = FORMAT.replace("{desc}", "{desc:40}")
     with tqdm(total=len(plan.archs), bar_format=form, disable=not progress, file=sys.stderr, ncols=110) as bar:
         for number, arch in enumerate(plan.archs):
-            conditions = present_conditions(device, plan.batch_size)
+            conditions = _present_conditions(device, plan.batch_size)
             middle = number + (SHARE_OF_STEPS if plan.layers else 1)
             steps = list(_step_rows(arch, plan, device, conditions, _show(bar, arch, number, middle)))
             outcome.steps.extend(steps)
@@ -91,6 +96,23 @@ def run(plan: Plan, device: torch.device, folder: Path, *, progress: bool = True
             bar.n = number + 1
             bar.set_description_str("measured")
     return outcome
+
+
+def _present_conditions(device: torch.device, batch_size: int) -> Conditions:
+    """The conditions of a measurement that begins now."""
+    commit, dirty = git_state(PROJECT)
+    return Conditions(
+        batch_size=batch_size,
+        threads=torch.get_num_threads(),
+        device=device.type,
+        device_name=device_name(device),
+        cpu=cpu_name(),
+        cores=os.cpu_count() or 1,
+        torch=str(torch.__version__),
+        git_commit=commit,
+        git_dirty=dirty,
+        measured_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def _show(bar: tqdm, arch: str, begin: float, end: float) -> Show:

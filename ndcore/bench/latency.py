@@ -18,7 +18,7 @@ from ndcore.layers import Delinear, FastDeconv
 from ndcore.surgery.conversion import deconvolve
 from ndcore.surgery.copying import copied
 from ndcore.surgery.folding import fold
-from ndcore.surgery.replacement import exchange, plain
+from ndcore.surgery.replacement import exchange, hand_over
 from ndcore.surgery.tables import html_table, text_table
 
 UNNORMALISED, BN, BN_FOLDED, ND, ND_FOLDED = "unnormalised", "bn", "bn, folded", "nd", "nd, folded"
@@ -98,7 +98,7 @@ def unnormalised(nd: nn.Module) -> nn.Module:
     new: dict[nn.Module, nn.Module] = {}
     for module in nd.modules():
         if isinstance(module, (FastDeconv, Delinear)):
-            new[module] = plain(module, module.weight, module.bias)
+            new[module] = hand_over(module, module.plain_with(module.weight, module.bias))
         elif isinstance(module, _BatchNorm):
             new[module] = nn.Identity()
     return exchange(nd, new)

@@ -1,6 +1,6 @@
 """The ways of training a network that are compared, each as a network with its optimiser and its step.
 
-bn            batch normalisation, prepared and stepped as `ndcore.training` does
+bn            batch normalisation, prepared and stepped as `ndcore.training.trainer` does
 nd            deconvolution, exact, likewise
 nd-every4     deconvolution whose convolutions compute their transform at every 4th step (`update_every`)
 none          the plain convolutions of the deconvolved network, no normalisation: what any normalisation adds to

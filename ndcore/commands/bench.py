@@ -45,7 +45,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     from ndcore.bench.benchmark import Plan, run  # noqa: PLC0415
     from ndcore.bench.summary import summary  # noqa: PLC0415
-    from ndcore.training import prepare_device  # noqa: PLC0415
+    from ndcore.training.device import prepare_device  # noqa: PLC0415
 
     device = prepare_device(arguments.device)
     if arguments.threads:

@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 import sys
+from dataclasses import fields
 from math import inf
 from pathlib import Path
 
@@ -77,12 +78,20 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_slurm(parser: argparse.ArgumentParser) -> None:
+    """What a `ndcore.grid.slurm.Job` has, under the names of its fields."""
     add = parser.add_argument_group("on Slurm").add_argument
     add("--partition", metavar="NAME", help="where to run (default: the cluster's own)")
-    add("--gpus-per-cell", type=whole, default=0, metavar="N", help="GPUs of a cell (default: 0)")
-    add("--cpus-per-cell", type=whole, default=4, metavar="N", help="cores of a cell (default: 4)")
+    add("--gpus-per-cell", dest="gpus", type=whole, default=0, metavar="N", help="GPUs of a cell (default: 0)")
+    add("--cpus-per-cell", dest="cpus", type=whole, default=4, metavar="N", help="cores of a cell (default: 4)")
     add("--memory", default="16G", metavar="SIZE", help="memory of a cell, like 16G (default: 16G)")
-    add("--time", type=whole, default=24 * 60, metavar="MIN", help="minutes until a cell is stopped and queued again")
+    add(
+        "--time",
+        dest="minutes",
+        type=whole,
+        default=24 * 60,
+        metavar="MIN",
+        help="minutes until a cell is stopped and queued again",
+    )
     add("--at-once", type=whole, metavar="N", help="cells that run at the same time at most (default: no limit)")
     add(
         "--notice",
@@ -102,15 +111,23 @@ def _add_slurm(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from ndcore.experiment.folders import runs_folder  # noqa: PLC0415
+    from ndcore.experiment.leftovers import clear_up_after_the_dead  # noqa: PLC0415
     from ndcore.grid.local import MOST_FAILURES  # noqa: PLC0415
     from ndcore.grid.plan import Plan  # noqa: PLC0415 - pydantic and the registry, only once the usage is right
+    from ndcore.grid.scheduler import Ending, Result  # noqa: PLC0415
+    from ndcore.grid.state import State  # noqa: PLC0415
 
     runs = (arguments.runs or runs_folder()).absolute()
     plan = Plan.make(_selection(arguments), runs)
     if arguments.action == "plan":
         return _show(plan, arguments)
     cells = plan.to_do(retry_failed=arguments.retry_failed, order=arguments.order)
-    blocked = _left_alone(plan, arguments.retry_failed)
+    blocked = [Result(cell, Ending.REFUSED, status.detail) for cell, status in plan.in_state(State.BLOCKED)]
+    for cell, _ in plan.in_state(State.DONE):
+        clear_up_after_the_dead(cell.config, runs)
+    sys.stderr.writelines(f"{line}\n" for line in plan.what_is_left_out())
+    for cell, _ in () if arguments.retry_failed else plan.in_state(State.FAILED):
+        sys.stderr.write(f"left alone: {cell.run_id} failed before; --retry-failed performs it again\n")
     if not cells:
         sys.stdout.write(f"nothing to do: none of {len(plan.cells):,} cells in {runs} is missing\n")
         sys.stderr.writelines(f"{result.message}\n" for result in blocked)
@@ -143,24 +160,6 @@ def _show(plan, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _left_alone(plan, retry_failed: bool) -> list:
-    """Say what is not even tried, and remove what is left of it; the cells in whose place a foreign file lies."""
-    from ndcore.experiment.leftovers import clear_up_after_the_dead  # noqa: PLC0415
-    from ndcore.grid.scheduler import Ending, Result  # noqa: PLC0415
-    from ndcore.grid.state import State  # noqa: PLC0415
-
-    blocked = []
-    sys.stderr.writelines(f"{line}\n" for line in plan.what_is_left_out())
-    for cell, status in zip(plan.cells, plan.states, strict=True):
-        if status.state == State.BLOCKED:
-            blocked.append(Result(cell, Ending.REFUSED, status.detail))
-        elif status.state == State.DONE:
-            clear_up_after_the_dead(cell.config, plan.runs)
-        elif status.state == State.FAILED and not retry_failed:
-            sys.stderr.write(f"left alone: {cell.run_id} failed before; --retry-failed performs it again\n")
-    return blocked
-
-
 def _set_checkpoint_seconds(seconds: float | None) -> None:
     from ndcore.experiment.folders import CHECKPOINT_SECONDS  # noqa: PLC0415
 
@@ -171,7 +170,7 @@ def _set_checkpoint_seconds(seconds: float | None) -> None:
 
 
 def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
-    from ndcore.grid.local import LocalGrid, look_first  # noqa: PLC0415
+    from ndcore.grid.local import perform, separate_impossible  # noqa: PLC0415
     from ndcore.grid.workers import LocalWorkers, cells_at_once  # noqa: PLC0415
     from ndcore.machine import gpus, usable_cores  # noqa: PLC0415
 
@@ -194,12 +193,12 @@ def _run(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) 
         asked=arguments.threads,
         gpus=chosen,
     )
-    good, refused = look_first(cells, performer)
+    good, refused = separate_impossible(cells, performer)
     devices = f"GPU {', '.join(chosen)}" if chosen else "no GPU"
     sys.stderr.write(
         f"{len(cells)} cells into {runs}: {workers} at once, {threads} thread{'s' * (threads > 1)} each, {devices}\n"
     )
-    return LocalGrid(good, runs, performer, workers, arguments.max_hours, blocked + refused).run()
+    return perform(good, runs, performer, workers, arguments.max_hours, blocked + refused)
 
 
 def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Path) -> int:
@@ -207,19 +206,9 @@ def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Pat
     from ndcore.grid import slurm  # noqa: PLC0415
 
     sys.stderr.writelines(f"left alone: {result.message}\n" for result in blocked)
-    job = slurm.Job(
-        partition=arguments.partition,
-        gpus=arguments.gpus_per_cell,
-        cpus=arguments.cpus_per_cell,
-        memory=arguments.memory,
-        minutes=arguments.time,
-        at_once=arguments.at_once,
-        notice=arguments.notice,
-        max_array=arguments.max_array,
-    )
-    where = {"data_root": arguments.data_root, "device": arguments.device, "threads": arguments.threads}
+    job = slurm.Job(**{field.name: getattr(arguments, field.name) for field in fields(slurm.Job)})
     if arguments.script:
-        text = slurm.script(cells, runs, job, **where)
+        text = slurm.script(cells, runs, job)
         slurm.make_logs(runs)
         if str(arguments.script) == "-":
             sys.stdout.buffer.write(os.fsencode(text))
@@ -230,7 +219,7 @@ def _submit(arguments: argparse.Namespace, cells: list, blocked: list, runs: Pat
             raise UserError(f"--script {arguments.script}: cannot be written: {reason(error)}") from None
         sys.stdout.write(f"{len(cells)} cells: sbatch {shlex.quote(str(arguments.script))}\n")
         return 0
-    jobs = slurm.submit(cells, runs, job, **where)
+    jobs = slurm.submit(cells, runs, job)
     named = f"job{'s' * (len(jobs) > 1)} {', '.join(jobs)}"
     sys.stdout.write(f"{len(cells)} cells submitted as {named}; logs in {slurm.logs(runs)}\n")
     sys.stdout.write("ndcore status shows how far they are; ndcore grid submit again submits what is still missing\n")

@@ -25,7 +25,7 @@ def execute(arguments: argparse.Namespace) -> int:
     runs = arguments.runs or runs_folder()
     if not runs.is_dir():
         raise UserError(f"{runs} is no folder")
-    overview = Overview.look(runs)
+    overview = Overview.read(runs)
     if arguments.json:
         write_json(overview.to_json())
     else:

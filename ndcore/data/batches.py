@@ -84,8 +84,8 @@ class _OnDevice:
 class TrainBatches(_OnDevice):
     """Shuffled, augmented training batches.
 
-    The last batch of an epoch holds what is left, which may be a single image; batch normalisation cannot train on one
-    value per channel, and whoever trains decides what to do about it.
+    The last batch of an epoch holds the remaining images, perhaps a single one. Batch normalisation cannot train on one
+    value per channel; the caller decides what to do about it.
 
     Args:
         split: the training split.

@@ -10,7 +10,7 @@ from ndcore.data.specs import DatasetSpec
 from ndcore.errors import DataError
 
 
-def some(items: Sequence[str], most: int = 5) -> str:
+def first_few(items: Sequence[str], most: int = 5) -> str:
     """At most five items in words: "a, b, c, d, e and 7 more"."""
     listed = ", ".join(items[:most])
     return f"{listed} and {len(items) - most:,} more" if len(items) > most else listed
@@ -25,7 +25,7 @@ def refuse_wrong_counts(
         spec: what is expected.
         counts: images per class, for "train" and "test", in the order of the classes.
         where: the folder or file that was counted, for the message.
-        unknown: folders that are none of the classes.
+        unknown: folders that are not named as a class.
 
     Raises:
         DataError: one line with the classes that are absent and those with too few or too many images.
@@ -47,7 +47,7 @@ def refuse_wrong_counts(
         "too many images of": too_many,
         "folders that are none of its classes:": unknown,
     }
-    complaints = [f"{kind} {some(found)}" for kind, found in kinds.items() if found]
+    complaints = [f"{kind} {first_few(found)}" for kind, found in kinds.items() if found]
     if complaints:
         raise DataError(f"{spec.name} in {where} is not the whole data set: {'; '.join(complaints)}; unpack it again")
 

@@ -23,7 +23,7 @@ def fetch(spec: DatasetSpec, into: Path, root: Path) -> Path:
         Path of the archive.
 
     Raises:
-        DataError: there is no archive, no network, a proxy that is none, or not the published archive.
+        DataError: there is no archive, no network, an unusable proxy, or another archive than the published one.
         OSError: the disk is full.
     """
     from torchvision.datasets.utils import download_url  # noqa: PLC0415 - imports torch, only for those who download

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from ndcore.data.checks import refuse_wrong_counts, some
+from ndcore.data.checks import first_few, refuse_wrong_counts
 from ndcore.data.dataset import SPLITS, Split
 from ndcore.data.specs import DatasetSpec
 from ndcore.errors import DataError
@@ -55,7 +55,9 @@ def read(spec: DatasetSpec, folder: Path, *, progress: bool) -> dict[str, Split]
             labels = np.repeat(np.arange(spec.num_classes, dtype=np.uint8), counts[split])  # (n,)
             splits[split] = Split(images, labels)
     if complaints:
-        raise DataError(f"{spec.name} in {folder} has images that cannot be used: {some(complaints)}; unpack it again")
+        raise DataError(
+            f"{spec.name} in {folder} has images that cannot be used: {first_few(complaints)}; unpack it again"
+        )
     return splits
 
 

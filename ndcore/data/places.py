@@ -103,7 +103,7 @@ def _around(spec: DatasetSpec, root: Path) -> str | None:
 
 
 def _broken(spec: DatasetSpec, root: Path) -> str | None:
-    """For a data root with something in the data set's place that is none."""
+    """For a data root with something else in the data set's place."""
     files = spec.torchvision
     for name in (spec.name, *((files.folder, files.archive) if files else ())):
         if (root / name).is_symlink() and not (root / name).exists():

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from ndcore.data.checks import refuse_wrong_counts, some
+from ndcore.data.checks import first_few, refuse_wrong_counts
 from ndcore.data.dataset import SPLITS, Split
 from ndcore.data.specs import DatasetSpec
 from ndcore.errors import DataError
@@ -42,7 +42,9 @@ def read(spec: DatasetSpec, path: Path, *, progress: bool) -> dict[str, Split]:
     contents = _from_folder(wanted, path) if path.is_dir() else _from_archive(spec, wanted, path, progress=progress)
     missing = [name for name in wanted if name not in contents]
     if missing:
-        raise DataError(f"{spec.name} in {path} is not the whole data set: no file {some(missing)}; unpack it again")
+        raise DataError(
+            f"{spec.name} in {path} is not the whole data set: no file {first_few(missing)}; unpack it again"
+        )
     splits, counts = {}, {}
     for split in SPLITS:
         parts = [_parse(spec, name, contents.pop(name), path) for name in batches[split]]

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from ndcore import data, models
 from ndcore.errors import UserError, shown, unknown_name
@@ -64,18 +64,12 @@ class RunConfig(BaseModel):
     train_images: int | None = Field(default=None, ge=1, le=1_000 * MILLION)
     """Train on the first so many training images in canonical order only; None: on all."""
 
-    @field_validator("arch")
+    @field_validator("arch", "dataset")
     @classmethod
-    def _known_arch(cls, value: str) -> str:
-        if value not in models.names():
-            raise ValueError(unknown_name("architecture", value, models.names()))
-        return value
-
-    @field_validator("dataset")
-    @classmethod
-    def _known_dataset(cls, value: str) -> str:
-        if value not in data.names():
-            raise ValueError(unknown_name("data set", value, data.names()))
+    def _known(cls, value: str, info: ValidationInfo) -> str:
+        kind, known = ("architecture", models.names()) if info.field_name == "arch" else ("data set", data.names())
+        if value not in known:
+            raise ValueError(unknown_name(kind, value, known))
         return value
 
     @model_validator(mode="after")

@@ -1,6 +1,6 @@
 """One experiment, step by step, as the notebook performs it: data, network, training, record.
 
-Whatever goes wrong after the first step leaves a failure record that says what and where.
+An error after the first step leaves a failure record that says what went wrong, and where.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from torch import nn
 
-from ndcore import data, stopping, training
+from ndcore import data, stopping
 from ndcore.data.dataset import Dataset
 from ndcore.errors import RunBusy, RunFailed, UserError, shown
 from ndcore.experiment import leases
@@ -38,7 +38,8 @@ from ndcore.experiment.records import Data, Model, RunRecord, choose, pack_corre
 from ndcore.files import reason, require_writable
 from ndcore.numbers import decimal
 from ndcore.problems import one_line
-from ndcore.training.device import peak_memory
+from ndcore.training import trainer
+from ndcore.training.device import peak_memory, prepare_device
 from ndcore.training.epochs import Epoch
 from ndcore.training.progress import Progress
 from ndcore.training.threads import AUTO, parse_threads
@@ -62,7 +63,7 @@ class Experiment:
     Raises:
         RunBusy: another process performs this run.
         UserError: the run has its record already, the runs folder cannot be written, the device is not there, or
-            `threads` is none of what they can be.
+            `threads` has no meaning.
     """
 
     def __init__(
@@ -85,13 +86,13 @@ class Experiment:
                 f"{config.run_id} has its record already: a record is never overwritten; "
                 f"use repeat={config.repeat + 1} to run the same seed again, or another seed"
             )
-        self.device = training.prepare_device(device, config.precision)
+        self.device = prepare_device(device, config.precision)
         self.work = work_folder(config, self.runs)
         self._own_lease = contextlib.ExitStack()
         self.lease = self._take_lease()
         self.dataset: Dataset | None = None
         self.model: nn.Module | None = None
-        self.result: training.TrainingResult | None = None
+        self.result: trainer.TrainingResult | None = None
 
     def _take_lease(self) -> leases.Lease:
         """The lease that the runner holds for this process, or one of its own until the record is written."""
@@ -117,7 +118,7 @@ class Experiment:
 
     def build_model(self) -> nn.Module:
         """Build the network from the seed."""
-        self.model = training.build_model(self.config, self.dataset.spec.num_classes)
+        self.model = trainer.build_model(self.config, self.dataset.spec.num_classes)
         require_space(self.runs, self.model)
         return self.model
 
@@ -125,7 +126,7 @@ class Experiment:
         """Train and test; go on from the checkpoint of an interrupted run of this configuration.
 
         Args:
-            checkpoint_seconds: so often a checkpoint is written within an epoch; None: as `NDCORE_CHECKPOINT_SECONDS`
+            checkpoint_seconds: between two checkpoints within an epoch; None: as `NDCORE_CHECKPOINT_SECONDS`
                 says, or else every 300.
 
         Raises:
@@ -138,7 +139,7 @@ class Experiment:
         stopping.leave_if_requested(self.config.run_id)
         self.lease.require_held()
         with self._recording_failure():
-            self.result = training.train(
+            self.result = trainer.train(
                 self.model,
                 self.config,
                 self.dataset,
@@ -191,7 +192,7 @@ class Experiment:
                 f"{self.config.run_id} stopped, its checkpoint could not be saved: {reason(error)}; "
                 "the one before is whole: mend that and give the same command again"
             ) from None
-        except training.TrainingFailed as stopped:
+        except trainer.TrainingFailed as stopped:
             cause = stopped.__cause__
             kind, trace = type(cause).__name__, "".join(traceback.format_exception(cause))
             self.lease.require_held()

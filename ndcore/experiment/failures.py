@@ -30,7 +30,7 @@ def write(config: RunConfig, runs: Path, device: str, kind: str, message: str, t
         kind: the class of the error.
         trace: its traceback.
     """
-    from ndcore.training import prepare_device  # noqa: PLC0415 - torch, only when something failed
+    from ndcore.training.device import prepare_device  # noqa: PLC0415 - torch, only when something failed
 
     try:
         device_type = prepare_device(device, config.precision).type

@@ -15,7 +15,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOK = PROJECT / "notebooks" / "cifar.ipynb"
 """The notebook that performs a CIFAR run."""
 CHECKPOINT_SECONDS = "NDCORE_CHECKPOINT_SECONDS"
-"""Environment variable: so often a run writes its checkpoint within an epoch; 300 where it is not set."""
+"""Environment variable: seconds between two checkpoints within an epoch; 300 if it is not set."""
 
 
 def given_path(text: str) -> Path:

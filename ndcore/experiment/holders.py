@@ -69,10 +69,7 @@ class Holder:
 def here() -> tuple[str, str]:
     """Name of this host, and the digest of its boot and table of processes."""
     parts = []
-    for read in (
-        lambda: Path("/proc/sys/kernel/random/boot_id").read_text(),
-        lambda: os.readlink("/proc/self/ns/pid"),
-    ):
+    for read in (lambda: Path("/proc/sys/kernel/random/boot_id").read_text(), lambda: os.readlink("/proc/self/ns/pid")):
         with contextlib.suppress(OSError):
             parts.append(read())
     host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname()) or "unnamed"
@@ -80,7 +77,7 @@ def here() -> tuple[str, str]:
 
 
 def process_start(pid: int) -> int | None:
-    """When a process started; None if there is none, or only its remains.
+    """When a process started; None if it has ended, also if its parent has not noticed yet.
 
     On Linux in clock ticks since the boot, which no change of the clock moves.
     """

@@ -15,7 +15,7 @@ from ndcore import stopping
 def die_with_parent() -> None:
     """Let the system kill this process as soon as its parent is gone (Linux; elsewhere ipykernel looks every second).
 
-    Whoever takes over the run of a killed process then never meets its kernel.
+    A process that takes over the run of a killed one then never meets its kernel.
     """
     stopping.signal_with_parent(signal.SIGKILL)
     parent = os.environ.get("JPY_PARENT_PID")

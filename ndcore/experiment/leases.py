@@ -36,7 +36,7 @@ from ndcore.experiment.holders import Holder
 
 BEAT_SECONDS = 5.0
 STALE_SECONDS = 60.0
-"""A holder on another host that shows no sign of life for so long is taken for dead."""
+"""A holder on another host is taken for dead after this time without a sign of life."""
 PUZZLED_SECONDS = 5.0
 OCCUPIED = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 PREFIX = ".lease."

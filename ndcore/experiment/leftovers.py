@@ -1,4 +1,4 @@
-"""What a run leaves in its work folder, and who removes it."""
+"""Removes what a run leaves in its work folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ndcore.training.progress import PROGRESS_FILE
 def clear_up(config: RunConfig, runs: Path, *, finished: bool = False) -> None:
     """Remove what killed processes of this run left half written; with `finished`, also what led to the record.
 
-    A progress file goes without a checkpoint that it is about. Only for the holder of the run's lease.
+    A progress file is removed unless its checkpoint is there. The caller holds the run's lease.
     """
     work = work_folder(config, runs)
     checkpoint, progress = checkpoint_path(config, runs), work / PROGRESS_FILE

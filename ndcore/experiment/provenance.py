@@ -39,7 +39,7 @@ def describe_run(config: RunConfig, device_type: str, notebook: Path, **measured
 
 def describe_environment(device_type: str, precision: str) -> Environment:
     """The machine and the software of this process."""
-    import torch  # noqa: PLC0415 - whoever describes a training has it loaded already
+    import torch  # noqa: PLC0415 - a process that describes its training has loaded it already
 
     from ndcore.training.device import device_name  # noqa: PLC0415
 

@@ -43,7 +43,7 @@ def run(
     data_root: Path | None = None,
     device: str = "auto",
     threads: str | int = AUTO,
-    look_first: bool = True,
+    check_first: bool = True,
 ) -> Outcome:
     """Perform a run, unless its record is there.
 
@@ -52,8 +52,8 @@ def run(
         data_root: folder of the images; see `ndcore.data.load`.
         device: "auto", "cpu", "cuda" or "mps".
         threads: of the CPU; see `ndcore.training.conditions.threads_to_take`.
-        look_first: look at device, network and data set before a kernel starts, so that what is not there is refused
-            at once. The notebook looks as well; who has looked already saves the seconds that loading torch takes.
+        check_first: refuse what is not there (device, network, data set) before a kernel starts. The notebook checks as
+            well; without this the seconds are saved that loading torch takes.
 
     Raises:
         UserError: something that was asked for cannot be done; nothing was written.
@@ -68,33 +68,33 @@ def run(
     if not NOTEBOOK.exists():
         raise UserError(f"{NOTEBOOK} is not there: run ndcore from a checkout, installed with pip install -e .")
     data_root = data_root and data_root.absolute()
-    if look_first:
-        look(config, data_root, device)
+    if check_first:
+        require_ready(config, data_root, device)
     require_writable(runs)
     work = work_folder(config, runs)
-    with _needing(work):
+    with _writing_to(work):
         lease = leases.claim_patiently(work)
     try:
-        if done := _recorded(config, runs):  # by whoever had the lease until now
+        if done := _recorded(config, runs):  # by the holder of the lease until now
             return done
-        with _needing(work):
+        with _writing_to(work):
             clear_up(config, runs)
         return _perform(config, runs, data_root, device, threads, lease)
     finally:
-        with contextlib.suppress(OSError):  # what is left, the next run removes; why this one ended is worth more
+        with contextlib.suppress(OSError):  # the next run removes what is left; why this one ended is worth more
             if lease.held:
                 clear_up(config, runs, finished=_has_record(config, runs))
         lease.release()
         remove_if_empty(work)
 
 
-def look(config: RunConfig, data_root: Path | None, device: str) -> None:
+def require_ready(config: RunConfig, data_root: Path | None, device: str) -> None:
     """Make sure that device, network and data set are there; converts the data set at its first use.
 
     Raises:
         UserError: one of them is not.
     """
-    from ndcore.training import prepare_device  # noqa: PLC0415 - torch
+    from ndcore.training.device import prepare_device  # noqa: PLC0415 - torch
 
     prepare_device(device, config.precision)
     models.require_norm(config.arch, config.norm)
@@ -118,7 +118,7 @@ def _recorded(config: RunConfig, runs: Path) -> Outcome | None:
 
 
 @contextlib.contextmanager
-def _needing(work: Path) -> Iterator[None]:
+def _writing_to(work: Path) -> Iterator[None]:
     """Say in one line that a work folder cannot be written."""
     try:
         yield
@@ -127,7 +127,7 @@ def _needing(work: Path) -> Iterator[None]:
 
 
 def _has_record(config: RunConfig, runs: Path) -> bool:
-    """Whether the run has its record; something else in the record's place is none."""
+    """Whether the run has its record; another file in the record's place does not count."""
     try:
         return _recorded(config, runs) is not None
     except UserError:
@@ -148,18 +148,14 @@ def _perform(
             if stopping.requested():  # before the handlers were there
                 execution.stop()
             execution.run()
-    except PapermillExecutionError as error:
-        if error.ename in REFUSALS:
-            raise REFUSALS[error.ename](error.evalue) from None
-        if error.ename == "RunInterrupted" or (execution.stopping and error.ename == "KeyboardInterrupt"):
-            raise _interrupted(config, lease) from None
-        if not _recorded(config, runs):
-            raise _failed(config, runs, device, execution, error) from None
     except RunInterrupted:
         raise _interrupted(config, lease) from None
-    except KernelDied as error:
+    except (PapermillExecutionError, KernelDied) as error:
+        kind = getattr(error, "ename", None)
+        if kind in REFUSALS:
+            raise REFUSALS[kind](error.evalue) from None
         if not _recorded(config, runs):
-            if execution.stopping:
+            if kind == "RunInterrupted" or (execution.stopping and kind in ("KeyboardInterrupt", None)):
                 raise _interrupted(config, lease) from None
             raise _failed(config, runs, device, execution, error) from None
     # done as soon as the record is there, also if the notebook then failed at a figure: it shows that itself
@@ -177,14 +173,12 @@ def _interrupted(config: RunConfig, lease: leases.Lease) -> UserError:
 
 def _failed(config: RunConfig, runs: Path, device: str, execution: Execution, error: Exception) -> RunFailed:
     """Make sure that a failure has its record and its notebook, and say what failed."""
-    what = error.evalue if isinstance(error, PapermillExecutionError) else str(error)
-    if getattr(error, "ename", None) == "RunFailed":  # the training failed, and wrote the record itself
+    kind = getattr(error, "ename", type(error).__name__)
+    what = getattr(error, "evalue", f"the kernel was killed, or the machine had no memory left ({error})")
+    if kind == "RunFailed":  # the training failed, and wrote the record itself
         written = failures.last_failure(runs, config.run_id)
     else:
-        kind = getattr(error, "ename", type(error).__name__)
-        if isinstance(error, KernelDied):
-            what = f"the kernel was killed, or the machine had no memory left ({what})"
-        trace = "\n".join(error.traceback) if isinstance(error, PapermillExecutionError) else ""
+        trace = "\n".join(getattr(error, "traceback", ()))
         try:
             written = failures.write(config, runs, device, kind, what, trace)
         except OSError as full:
@@ -198,7 +192,7 @@ def publish(notebook: nbformat.NotebookNode | None, runs: Path, name: str) -> Pa
     """Put an executed notebook into `runs/notebooks/`, each progress bar reduced to its last state.
 
     Returns:
-        Its path; None if there is none, or no room for it: the record does not need it.
+        Its path; None without a notebook, or without room for it: the record does not need it.
     """
     if notebook is None:
         return None

@@ -14,14 +14,8 @@ from ndcore.training.progress import Progress, duration
 GRID = "{desc:30.30} {percentage:3.0f}% |{bar:16}| {n_fmt} of {total_fmt}{postfix}"
 CELL = "  {desc:46.46} {percentage:3.0f}% |{bar:8}| {unit}"
 PLAIN_SECONDS = 60.0
-"""So often a plain line says how far everything is."""
-GLYPHS = {
-    Ending.DONE: "✓",
-    Ending.FAILED: "✗",
-    Ending.REFUSED: "✗",
-    Ending.KILLED: "✗",
-    Ending.INTERRUPTED: "‖",
-}
+"""Between two plain lines that say how far everything is."""
+GLYPHS = {Ending.DONE: "✓", Ending.FAILED: "✗", Ending.REFUSED: "✗", Ending.KILLED: "✗", Ending.INTERRUPTED: "‖"}
 
 
 class Display:

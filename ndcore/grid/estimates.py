@@ -66,7 +66,6 @@ class Rate:
 
     train: float
     test: float
-    threads: int
 
 
 @dataclass
@@ -104,10 +103,7 @@ class Estimator:
 
     def estimate(self, config: RunConfig) -> Estimate:
         """How long a run will take on this machine with nothing else running."""
-        images = _images(config)
-        if images is None:
-            return UNKNOWN
-        train, test = images
+        train, test = _images(config)
         if rates := self.rates.get(_kind(config)):
             return Estimate(config.epochs * _seconds(rates, train, test), f"{len(rates)} measured here")
         seconds = self.steps.get((config.arch, config.norm, config.batch_size))
@@ -128,7 +124,7 @@ def _kind(config: RunConfig) -> tuple[Any, ...]:
     return config.arch, config.norm, config.batch_size, config.precision, options
 
 
-def _images(config: RunConfig) -> tuple[int, int] | None:
+def _images(config: RunConfig) -> tuple[int, int]:
     """Training and test images of a run."""
     counts = data.spec(config.dataset).counts
     return min(config.train_images or counts["train"], counts["train"]), counts["test"]
@@ -139,7 +135,6 @@ def _rate(record: RunRecord) -> Rate:
     return Rate(
         train=median(s.data + s.train for s in seconds) / record.data.train_images,
         test=median(s.evaluate for s in seconds) / record.data.test_images,
-        threads=record.environment.threads,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -14,12 +14,12 @@ from typing import Any
 from ndcore.errors import UserError, unknown_name
 from ndcore.grid.cells import Cell, Selection, Unavailable
 from ndcore.grid.estimates import Estimate, Estimator
-from ndcore.grid.state import State, Status, count, look
+from ndcore.grid.state import State, Status, count, statuses_of, totals
 from ndcore.training.progress import duration
 
 ORDERS = ("cheapest", "information")
 SHOWN = 40
-"""So many cells are listed unless all are asked for."""
+"""Cells that are listed unless all are asked for."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,15 @@ class Plan:
         """
         with _without_garbage_collection():
             cells = selection.cells()
-            states = look(cells, runs)
+            states = statuses_of(cells, runs)
         estimator = Estimator.of(runs, (status.record for status in states if status.record))
         settings = {id(cell.setting): cell.setting for cell in cells}  # cells of a setting share it
         known = {key: estimator.estimate(setting) for key, setting in settings.items()}
         return cls(runs, cells, states, [known[id(cell.setting)] for cell in cells], selection.unavailable())
+
+    def in_state(self, state: State) -> Iterator[tuple[Cell, Status]]:
+        """The cells that stand there."""
+        return ((cell, status) for cell, status in zip(self.cells, self.states, strict=True) if status.state == state)
 
     def to_do(self, *, retry_failed: bool, order: str = "cheapest") -> list[Cell]:
         """The cells that are to be performed, first the one that comes first.
@@ -56,7 +60,7 @@ class Plan:
         cheapest of such pairs comes first.
 
         Args:
-            retry_failed: also those of which an attempt failed.
+            retry_failed: also those that failed before.
 
         Raises:
             UserError: the order is not known.
@@ -121,7 +125,7 @@ class Plan:
 
     def to_text(self, *, everything: bool = False) -> Iterator[str]:
         """Lines for a terminal."""
-        yield f"{len(self.cells):,} cells in {self.runs}: {totals(self.states)}"
+        yield f"{len(self.cells):,} cells in {self.runs}: {totals(self.states, set(State) - {State.BLOCKED})}"
         yield f"what is not done: {self._time()}"
         yield from self.what_is_left_out()
         yield ""
@@ -167,11 +171,6 @@ def _without_garbage_collection() -> Iterator[None]:
     finally:
         if before:
             gc.enable()
-
-
-def totals(states: Iterable[Status]) -> str:
-    """ "3 done, 1 running, 0 failed, 8 missing"."""
-    return ", ".join(f"{n:,} {state}" for state, n in count(states).items() if n or state != State.BLOCKED)
 
 
 def command(cell: Cell, runs: Path) -> str:

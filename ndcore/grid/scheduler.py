@@ -2,11 +2,12 @@
 
 A worker takes the next cell that has no record and that nobody alive performs. What somebody else performs is set aside
 and looked at again once nothing else is left: until it has its record, or until its holder is dead and it can be
-taken over. Whatever becomes of a cell, the others go on.
+taken over. If a cell fails, the others go on.
 """
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import threading
 import time
@@ -20,7 +21,7 @@ from ndcore.experiment import leases
 from ndcore.experiment.records import read_complete
 from ndcore.files import reason
 from ndcore.grid.cells import Cell
-from ndcore.grid.state import Folder, living_holder
+from ndcore.grid.state import Folder, State, living_holder
 
 LOOK_AGAIN_SECONDS = 1.0
 
@@ -54,7 +55,7 @@ class Result:
 
 
 class Performer(Protocol):
-    """Whatever performs a cell, on one of its slots, numbered from 0."""
+    """Performs cells on slots that are numbered from 0."""
 
     def perform(self, cell: Cell, slot: int) -> Result: ...
 
@@ -89,7 +90,7 @@ class Scheduler:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self.results: list[Result] = []
-        self._failures = Folder.look(self.runs).failures
+        self._failures = Folder.read(self.runs).failures
         """Failed attempts from before this pass, by run id."""
         self._unsaid: list[Result] = []
         """Results of other schedulers that have not been reported."""
@@ -107,7 +108,7 @@ class Scheduler:
             thread.start()
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long at most; True once all workers have ended.
+        """Wait at most this long; True once all workers have ended.
 
         Raises:
             Exception: what broke a worker (not a cell).
@@ -129,11 +130,6 @@ class Scheduler:
         """End at once; what was checkpointed is there."""
         self._stopping.set()
         self.performer.kill()
-
-    @property
-    def waiting(self) -> int:
-        """Cells that nobody has looked at yet."""
-        return len(self._queue)
 
     @property
     def set_aside(self) -> list[Cell]:
@@ -165,55 +161,44 @@ class Scheduler:
         """The next cell to perform; waits for those that somebody else performs; None if nothing is left."""
         while not self._stopping.is_set():
             with self._lock:
-                cell, only_aside = self._take()
+                cell = self._take()
+                others_at_work = bool(self._aside)
                 unsaid, self._unsaid = self._unsaid, []
             for result in unsaid:
                 self.report(result)
-            if cell is not None:
+            if cell is not None or not others_at_work:
                 return cell
-            if not only_aside:
-                return None
             self._stopping.wait(LOOK_AGAIN_SECONDS)
         return None
 
-    def _take(self) -> tuple[Cell | None, bool]:
-        """A cell that may be performed now, and whether there are others that somebody else performs."""
-        while self._queue:
-            cell = self._queue.popleft()
-            if self._free(cell):
-                return cell, True
-        for _ in range(len(self._aside)):
-            cell = self._aside.popleft()
-            if self._free(cell):
-                return cell, True
-        return None, bool(self._aside)
+    def _take(self) -> Cell | None:
+        """Take the first cell that is to be performed now, and sort out those before it."""
+        for cells in (self._queue, self._aside):
+            for _ in range(len(cells)):
+                cell = cells.popleft()
+                state = self._state(cell)
+                if state == State.MISSING:
+                    return cell
+                if state == State.DONE:
+                    self.elsewhere += 1
+                elif state == State.RUNNING:
+                    self._aside.append(cell)
+                else:
+                    failure = Result(cell, Ending.FAILED, "failed elsewhere; its failure record is there")
+                    self.results.append(failure)
+                    self._unsaid.append(failure)
+        return None
 
-    def _free(self, cell: Cell) -> bool:
-        """Whether a cell is to be performed now; if not, it is done or failed elsewhere, or set aside."""
-        if self._recorded(cell):
-            self.elsewhere += 1
-            return False
-        if living_holder(self.runs / "work" / cell.run_id, self.watch):
-            self._aside.append(cell)
-            return False
-        if self._failed_elsewhere(cell):
-            self._unsaid.append(Result(cell, Ending.FAILED, "failed elsewhere; its failure record is there"))
-            self.results += self._unsaid[-1:]
-            return False
-        return True
-
-    def _failed_elsewhere(self, cell: Cell) -> bool:
-        """Whether another scheduler has tried it during this pass, in vain."""
-        before = self._failures.get(cell.run_id, 0)
-        return (self.runs / f"{cell.run_id}.failed-{before + 1}.json").exists()
-
-    def _recorded(self, cell: Cell) -> bool:
-        """Whether it has a valid record. Anything else in its place is left to the cell, which says what it is."""
-        try:
+    def _state(self, cell: Cell) -> State:
+        """Where a cell stands now; failed means by another scheduler, during this pass."""
+        with contextlib.suppress(ValueError):  # the cell itself says what is wrong with a file in its record's place
             read_complete(self.runs / f"{cell.run_id}.json")
-            return True
-        except ValueError:
-            return False
+            return State.DONE
+        if living_holder(self.runs / "work" / cell.run_id, self.watch):
+            return State.RUNNING
+        attempt = self._failures.get(cell.run_id, 0) + 1
+        failed_elsewhere = (self.runs / f"{cell.run_id}.failed-{attempt}.json").exists()
+        return State.FAILED if failed_elsewhere else State.MISSING
 
 
 def failed(results: Sequence[Result]) -> list[Result]:

@@ -22,19 +22,19 @@ from typing import Any
 from ndcore.errors import UserError, shown
 from ndcore.experiment.folders import CHECKPOINT_SECONDS
 from ndcore.files import reason
-from ndcore.grid import cell as cell_process
+from ndcore.grid import cell_process
 from ndcore.grid.cells import Cell
 from ndcore.grid.slurm_task import Task
 from ndcore.numbers import MILLION, require_within
 from ndcore.training.threads import AUTO
 
 REQUEUES = 10_000
-"""So often a task may run into its time limit; it goes on from its checkpoint each time."""
+"""A task may run into its time limit this many times; it goes on from its checkpoint each time."""
 NAME = "ndcore"
 MAX_ARRAY_SIZE = 1001
 """Slurm's default."""
 EARLY_SECONDS = 60
-"""So much earlier than asked for Slurm may send a signal, as its manual says."""
+"""Slurm may send a signal this much earlier than it was asked to, as its manual says."""
 LIMITS = {
     "gpus": (0, 1024),
     "cpus": (1, 65_535),
@@ -48,7 +48,7 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Job:
-    """What every task asks of the cluster.
+    """What every task asks of the cluster, and where and on what it performs its cell.
 
     Raises:
         UserError: a number that makes no sense.
@@ -65,6 +65,9 @@ class Job:
     """Seconds between the signal to stop and the end of the time."""
     max_array: int | None = None
     """Tasks of a job array at most; None: as many as the cluster says."""
+    data_root: Path | None = None
+    device: str = "auto"
+    threads: str | int = AUTO
 
     def __post_init__(self) -> None:
         for name, limits in LIMITS.items():
@@ -84,7 +87,7 @@ class Job:
 
 
 def max_array_size() -> int:
-    """How many tasks a job array of this cluster may have; Slurm's default where there is none to ask."""
+    """How many tasks a job array of this cluster may have; Slurm's default if no cluster answers."""
     try:
         asked = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -110,15 +113,7 @@ def make_logs(runs: Path) -> None:
         raise UserError(f"cannot make {logs(runs)}: {reason(error)}; choose another folder with --runs") from None
 
 
-def submit(
-    cells: Sequence[Cell],
-    runs: Path,
-    job: Job,
-    *,
-    data_root: Path | None = None,
-    device: str = "auto",
-    threads: str | int = AUTO,
-) -> list[str]:
+def submit(cells: Sequence[Cell], runs: Path, job: Job) -> list[str]:
     """Submit the cells, as one job array or as many as the cluster needs; returns the ids of these jobs.
 
     Raises:
@@ -140,7 +135,9 @@ def submit(
         srun_args=["--cpus-per-task", str(job.cpus)],  # srun no longer takes it from sbatch since Slurm 22.05
         **{name.replace("-", "_"): value for name, value in job.options().items()},
     )
-    tasks = [Task(cell_process.command(c.config, runs, data_root, device, threads), job.cpus) for c in cells]
+    tasks = [
+        Task(cell_process.command(c.config, runs, job.data_root, job.device, job.threads), job.cpus) for c in cells
+    ]
     jobs: list[str] = []
     most = job.max_array or max_array_size()
     for array in (tasks[first : first + most] for first in range(0, len(tasks), most)):
@@ -156,15 +153,7 @@ def submit(
     return jobs
 
 
-def script(
-    cells: Sequence[Cell],
-    runs: Path,
-    job: Job,
-    *,
-    data_root: Path | None = None,
-    device: str = "auto",
-    threads: str | int = AUTO,
-) -> str:
+def script(cells: Sequence[Cell], runs: Path, job: Job) -> str:
     """An sbatch script that does the same without submitit: bash and Slurm's own commands only.
 
     Raises:
@@ -186,14 +175,9 @@ def script(
         "output": str(logs(runs)).replace("%", "%%") + "/%A_%a.txt",
     }
     head = "\n".join(f"#SBATCH --{name}={shlex.quote(str(value))}" for name, value in options.items())
-    places = [
-        "--runs",
-        str(runs),
-        "--device",
-        device,
-        *(["--data-root", str(data_root.absolute())] if data_root else []),
-        *(["--threads", str(threads)] if threads != AUTO else []),
-    ]
+    places = ["--runs", str(runs), "--device", job.device]
+    places += ["--data-root", str(job.data_root.absolute())] if job.data_root else []
+    places += ["--threads", str(job.threads)] if job.threads != AUTO else []
     lines = "\n".join(f"  {shlex.quote(f'{cell.config.command()} {shlex.join(places)}')}" for cell in cells)
     return SCRIPT.format(
         head=head,

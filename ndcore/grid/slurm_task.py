@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ndcore.errors import RunFailed, RunInterrupted
-from ndcore.grid import cell as cell_process
+from ndcore.grid import cell_process
 
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 15 * 60
-"""So long a task whose cell was told to stop, but not by us, waits for Slurm to queue it again. At a preemption Slurm
-does so when the partition's GraceTime is over, and tells the cell at its beginning."""
+"""A task whose cell was told to stop, but not by us, waits this long for Slurm to queue it again. At a preemption Slurm
+tells the cell at the beginning of the partition's GraceTime, and queues it again at the end."""
 
 
 @dataclass

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,7 @@ class Folder:
     """Run ids that have a work folder."""
 
     @classmethod
-    def look(cls, runs: Path) -> Folder:
+    def read(cls, runs: Path) -> Folder:
         """Read the names; a folder that is not there holds nothing.
 
         Raises:
@@ -102,19 +103,24 @@ def living_holder(work: Path, watch: leases.Watch | None = None) -> Holder | Non
         return found[1]
 
 
-def look(cells: Sequence[Cell], runs: Path) -> list[Status]:
+def statuses_of(cells: Sequence[Cell], runs: Path) -> list[Status]:
     """Where every cell stands, in the order of the cells.
 
     Raises:
         UserError: the folder cannot be read.
     """
-    folder = Folder.look(runs)
+    folder = Folder.read(runs)
     return [folder.status(cell.run_id) for cell in cells]
 
 
-def count(states: Iterable[Status]) -> dict[State, int]:
+def count(statuses: Iterable[Status]) -> dict[State, int]:
     """How many are in each state, in the order of `State`."""
-    numbers = dict.fromkeys(State, 0)
-    for status in states:
-        numbers[status.state] += 1
-    return numbers
+    numbers = Counter(status.state for status in statuses)
+    return {state: numbers[state] for state in State}
+
+
+def totals(statuses: Iterable[Status], always: Collection[State], words: Mapping[State, str] | None = None) -> str:
+    """ "3 done, 1 running, 0 failed": of states that are not in `always` only those that occur."""
+    words = words or {}
+    parts = (f"{n:,} {words.get(state, state)}" for state, n in count(statuses).items() if n or state in always)
+    return ", ".join(parts)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ndcore.grid.cells import TABLES
-from ndcore.grid.state import FAILED, Folder, State, Status
+from ndcore.grid.state import FAILED, Folder, State, Status, count, totals
 from ndcore.problems import printable
 from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS
 
@@ -19,6 +20,8 @@ RUN_ID = re.compile(
 )
 GLYPHS = {State.DONE: "✓", State.RUNNING: "▶", State.FAILED: "✗", State.BLOCKED: "!", State.MISSING: "‖"}
 LEGEND = "✓ done   ▶ running   ✗ failed   ‖ interrupted   ! file that is no valid record   · nothing"
+WORDS = {State.MISSING: "interrupted", State.BLOCKED: "in the way of a record"}
+"""What a state is called where only what has left something is looked at."""
 WANTED = len(ATTEMPTS)
 
 
@@ -33,37 +36,36 @@ class Overview:
     """JSON files whose names are not those of records."""
 
     @classmethod
-    def look(cls, runs: Path) -> Overview:
+    def read(cls, runs: Path) -> Overview:
         """Read the folder; nothing in it is changed.
 
         Raises:
             UserError: it cannot be read.
         """
-        folder = Folder.look(runs)
-        ids, strangers = set(folder.failures), []
-        for name in folder.names:
-            if name.endswith(".json") and not name.startswith(".") and not FAILED.fullmatch(name):
-                stem = name.removesuffix(".json")
-                (ids.add if RUN_ID.fullmatch(stem) else strangers.append)(stem)
-        ids |= {name for name in folder.at_work if RUN_ID.fullmatch(name)}
-        ids = {name for name in ids if RUN_ID.fullmatch(name)}
-        found = {run_id: folder.status(run_id) for run_id in sorted(ids)}
-        return cls(runs, found, [printable(name) for name in sorted(strangers)])
+        folder = Folder.read(runs)
+        records = (name for name in folder.names if name.endswith(".json") and not name.startswith("."))
+        stems = {name.removesuffix(".json") for name in records if not FAILED.fullmatch(name)}
+        ids = sorted(name for name in stems | folder.failures.keys() | folder.at_work if RUN_ID.fullmatch(name))
+        strangers = sorted(stem for stem in stems if not RUN_ID.fullmatch(stem))
+        return cls(runs, {run_id: folder.status(run_id) for run_id in ids}, list(map(printable, strangers)))
 
-    def of_setting(self, dataset: str, arch: str, norm: str, epochs: int) -> list[Status]:
-        """All runs of a setting, whatever their other options."""
-        head = f"{dataset}-{arch}-{norm}-e{epochs}-s"
-        return [status for run_id, status in self.found.items() if run_id.startswith(head)]
+    @cached_property
+    def _settings(self) -> dict[tuple[str, str, int, str], list[Status]]:
+        """The runs by data set, network, epochs and norm, whatever their other options."""
+        found = defaultdict(list)
+        for run_id, status in self.found.items():
+            dataset, arch, norm, epochs = RUN_ID.fullmatch(run_id).group("dataset", "arch", "norm", "epochs")
+            found[dataset, arch, int(epochs), norm].append(status)
+        return found
 
     def datasets(self) -> list[str]:
         """Those of the study, and those of which there are runs."""
-        others = {RUN_ID.fullmatch(run_id)["dataset"] for run_id in self.found}
         study = [name for name in dict.fromkeys(TABLES.values()) if name in DATASETS]
-        return [*study, *sorted(others - set(study))]
+        return [*study, *sorted({dataset for dataset, *_ in self._settings} - set(study))]
 
     def to_text(self) -> Iterator[str]:
         """Lines for a terminal of 80 columns."""
-        yield f"{self.runs}: {_totals(list(self.found.values()))}"
+        yield f"{self.runs}: {totals(self.found.values(), (State.DONE, State.RUNNING, State.FAILED), WORDS)}"
         for dataset in self.datasets():
             yield ""
             yield from self._table(dataset)
@@ -79,42 +81,28 @@ class Overview:
         yield f"{DATASETS.get(dataset, dataset)}"
         yield " " * width + "".join(f"{f'{e} ep. {NORM_LABELS.get(n, n)}':>11}" for e, n in columns)
         for label, archs in rows:
-            cells = [
-                _cell([s for arch in archs for s in self.of_setting(dataset, arch, norm, epochs)])
-                for epochs, norm in columns
-            ]
+            keys = [[(dataset, arch, epochs, norm) for arch in archs] for epochs, norm in columns]
+            cells = (_cell([status for key in those for status in self._settings.get(key, ())]) for those in keys)
             yield f"{label:{width}}" + "".join(f"{cell:>11}" for cell in cells)
 
     def _rows(self, dataset: str) -> list[tuple[str, tuple[str, ...]]]:
-        mine = {m["arch"] for run_id in self.found if (m := RUN_ID.fullmatch(run_id))["dataset"] == dataset}
-        if dataset not in TABLES.values():
-            return [(arch, (arch,)) for arch in sorted(mine)]
-        study = [(network.label, network.ours) for network in NETWORKS]
+        study = [(network.label, network.ours) for network in NETWORKS] if dataset in TABLES.values() else []
+        mine = {arch for other, arch, *_ in self._settings if other == dataset}
         others = mine - {arch for _, archs in study for arch in archs}
         return [*study, *((arch, (arch,)) for arch in sorted(others))]
 
     def _columns(self, dataset: str) -> list[tuple[int, str]]:
-        mine = {
-            (int(m["epochs"]), m["norm"])
-            for run_id in self.found
-            if (m := RUN_ID.fullmatch(run_id))["dataset"] == dataset
-        }
         study = {(e, n) for e in EPOCHS for n in NORMS} if dataset in TABLES.values() else set()
-        return sorted(mine | study)
+        return sorted(study | {(epochs, norm) for other, _, epochs, norm in self._settings if other == dataset})
 
     def _details(self) -> Iterator[str]:
-        for state, title in (
-            (State.RUNNING, "running"),
-            (State.FAILED, "failed"),
-            (State.BLOCKED, "in the way of a record"),
-            (State.MISSING, "interrupted"),
-        ):
+        for state in (State.RUNNING, State.FAILED, State.BLOCKED, State.MISSING):
             lines = [(run_id, status.detail) for run_id, status in self.found.items() if status.state == state]
             if lines:
                 yield ""
-                yield f"{title}:"
+                yield f"{WORDS.get(state, state)}:"
             for run_id, detail in lines:
-                yield f"  {GLYPHS[state]} {run_id}" if not detail else f"  {GLYPHS[state]} {run_id}: {detail}"
+                yield f"  {GLYPHS[state]} {run_id}{detail and f': {detail}'}"
         if self.strangers:
             yield ""
             yield f"no records: {', '.join(f'{name}.json' for name in self.strangers)}"
@@ -131,16 +119,5 @@ class Overview:
 
 
 def _cell(statuses: list[Status]) -> str:
-    numbers = Counter(status.state for status in statuses)
-    parts = [f"{numbers[state]}{GLYPHS[state]}" for state in State if numbers[state]]
+    parts = [f"{number}{GLYPHS[state]}" for state, number in count(statuses).items() if number]
     return " ".join(parts) or "·"
-
-
-def _totals(statuses: list[Status]) -> str:
-    numbers = Counter(status.state for status in statuses)
-    words = {State.MISSING: "interrupted", State.BLOCKED: "in the way of a record"}
-    return ", ".join(
-        f"{numbers[state]} {words.get(state, state)}"
-        for state in State
-        if numbers[state] or state in (State.DONE, State.RUNNING, State.FAILED)
-    )

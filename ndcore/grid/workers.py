@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from ndcore.errors import RunBusy, RunFailed, RunInterrupted
-from ndcore.grid import cell as cell_process
+from ndcore.grid import cell_process
 from ndcore.grid.cells import Cell
 from ndcore.grid.scheduler import Ending, Result
 from ndcore.training.threads import AUTO

@@ -72,11 +72,12 @@ class ChannelDeconv(FxLeaf):
         self.block, self.eps, self.n_iter = block, eps, n_iter
         self.momentum, self.sampling_stride = momentum, sampling_stride
         tensor = {"device": device, "dtype": dtype}
-        self.register_buffer("running_mean1", torch.zeros(block, 1, **tensor))
-        self.register_buffer("running_deconv", torch.eye(block, **tensor))
-        self.register_buffer("running_mean2", torch.zeros(1, 1, **tensor))
-        self.register_buffer("running_var", torch.ones(1, 1, **tensor))
-        self.register_buffer("num_batches_tracked", torch.zeros((), dtype=torch.long, device=device))
+        self.register_buffer("running_mean1", torch.empty(block, 1, **tensor))
+        self.register_buffer("running_deconv", torch.empty(block, block, **tensor))
+        self.register_buffer("running_mean2", torch.empty(1, 1, **tensor))
+        self.register_buffer("running_var", torch.empty(1, 1, **tensor))
+        self.register_buffer("num_batches_tracked", torch.empty((), dtype=torch.long, device=device))
+        self.reset_running_stats()
 
     @torch.no_grad()
     def reset_running_stats(self) -> None:

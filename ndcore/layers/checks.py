@@ -5,18 +5,13 @@ from __future__ import annotations
 import math
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.utils import _pair
 
 from ndcore.errors import NonFiniteError
 from ndcore.layers.derivatives import plain_only
 from ndcore.layers.synchronize import several_processes
-
-if TYPE_CHECKING:
-    from ndcore.layers.whitening_layer import WhiteningLayer
 
 AUTOCAST_INPUTS = (torch.float16, torch.bfloat16, torch.float32)
 
@@ -32,16 +27,17 @@ def require_counts(name: str, **values: int) -> None:
             raise ValueError(f"{name}: {key}={value!r} must be a whole number of at least 1")
 
 
-def require_pair(name: str, key: str, value: int | tuple[int, int], least: int = 1) -> tuple[int, int]:
-    """The value for (height, width).
+def require_sizes(name: str, axes: int, key: str, value: int | tuple[int, ...], least: int = 1) -> tuple[int, ...]:
+    """The value for every axis.
 
     Raises:
-        ValueError: not one or two whole numbers of at least `least`; names the layer, the argument and the value.
+        ValueError: not one whole number of at least `least`, or one per axis; names the layer, the argument, the value.
     """
-    pair = _pair(value)
-    if len(pair) != 2 or not all(isinstance(size, Integral) and size >= least for size in pair):
-        raise ValueError(f"{name}: {key}={value!r} must be one or two whole numbers of at least {least}")
-    return pair
+    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
+    if len(sizes) != axes or not all(isinstance(size, Integral) and size >= least for size in sizes):
+        number = "a whole number" if axes == 1 else f"1 or {axes} whole numbers"
+        raise ValueError(f"{name}: {key}={value!r} must be {number} of at least {least}")
+    return sizes
 
 
 def require_rates(name: str, eps: float, momentum: float | None) -> None:
@@ -72,7 +68,7 @@ def require_dtype(x: Tensor, own: Tensor, layer: nn.Module) -> None:
     raise TypeError(f"{layer}: got an input of {x.dtype}, but the layer is of {own.dtype}; convert one of them")
 
 
-def require_several_vectors(x: Tensor, layer: WhiteningLayer) -> None:
+def require_several_vectors(x: Tensor, layer: nn.Module) -> None:
     """Refuse a batch with one sample vector, whose covariance is zero, as batch normalisation refuses one value.
 
     Raises:

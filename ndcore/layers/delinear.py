@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ndcore.layers.averaging import Averaging
 from ndcore.layers.checks import require_counts, require_dtype, require_rates
-from ndcore.layers.fold import fold
+from ndcore.layers.fold import fold, minus
 from ndcore.layers.statistics import block_size
 from ndcore.layers.whitening import sample_statistics
 from ndcore.layers.whitening_layer import WhiteningLayer
@@ -43,15 +43,8 @@ class Delinear(WhiteningLayer, nn.Linear):
 
     Shapes: (…, in_features) → (…, out_features); in evaluation without any row too.
 
-    Raises:
-        ValueError: sizes that do not fit, at construction or on a wrong input; a training batch that is empty, or that
-            gives one sample vector.
-        TypeError: an input of another type than the weights, outside autocast.
-        NonFiniteError: NaN or infinity in the covariance (on CPU).
+    Errors raised as by `ndcore.layers.FastDeconv`.
     """
-
-    running_mean: Tensor
-    running_deconv: Tensor
 
     def __init__(
         self,
@@ -73,37 +66,31 @@ class Delinear(WhiteningLayer, nn.Linear):
         require_counts(name, in_features=in_features, out_features=out_features, n_iter=n_iter, block=block)
         require_rates(name, eps, momentum)
         super().__init__(in_features, out_features, bias, device, dtype)
-        self.eps, self.n_iter, self.momentum = eps, n_iter, momentum
         self.block = self.num_features = block_size(block, in_features)
-        self.synchronize, self.counter = synchronize, 0
-        self.register_buffer("running_mean", torch.zeros(self.block, device=device, dtype=dtype))
-        self.register_buffer("running_deconv", torch.eye(self.block, device=device, dtype=dtype))
-        self.set_update_every(update_every)
-        self.set_averaging(averaging)
+        self._start(eps, n_iter, momentum, synchronize, update_every, averaging)
 
     def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
-        """Weight (o, features) and bias (o) that act on the raw input; mean (1, d), whitening matrix (1, d, d)."""
         dtype = self.weight.dtype
         rows = self.weight.view(-1, self.block)  # (o·b, d)
         rows, shift = fold(rows, mean.to(dtype), deconv.to(dtype))
         shift = shift.view(self.out_features, -1).sum(-1)  # (o)
-        return rows.view_as(self.weight), -shift if self.bias is None else self.bias - shift
+        return rows.view_as(self.weight), minus(self.bias, shift)
 
     def running_transform(self) -> tuple[Tensor, Tensor]:
-        """Mean (1, d) and whitening matrix (1, d, d) of evaluation."""
         return self.running_mean.unsqueeze(0), self.running_deconv.unsqueeze(0)
 
     def transform(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The product (…, out_features) of the raw input with folded weight and bias."""
         return F.linear(x, weight, bias)
 
     def batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The batch (…, in_features) itself, its mean (1, d) and covariance plus eps·I (1, d, d)."""
         return x, *sample_statistics(self.sample(x), self.eps, self.n_iter, self.synchronize)
 
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (1, r, d) of a batch (…, in_features); every block of a row is one of them."""
         return x.reshape(1, -1, self.block)  # (1, r, d)
+
+    def plain_layer(self) -> nn.Module:
+        return nn.Linear(self.in_features, self.out_features, bias=False, device="meta")
 
     def vectors_in(self, shape: Sequence[int]) -> int:
         return math.prod(shape) // self.block

@@ -15,21 +15,20 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
 from ndcore.layers.averaging import Averaging
-from ndcore.layers.border import border
-from ndcore.layers.checks import require_counts, require_pair, require_rates
-from ndcore.layers.fold import fold
+from ndcore.layers.checks import require_counts, require_sizes
+from ndcore.layers.fold import fold_into_weight
+from ndcore.layers.geometry import border
 from ndcore.layers.inverse_root import PLAIN_ABOVE
 from ndcore.layers.patches import Patches
-from ndcore.layers.statistics import Pair, block_size
+from ndcore.layers.statistics import Pair
 from ndcore.layers.synchronize import several_processes
-from ndcore.layers.whitening import image_statistics, sample_statistics
-from ndcore.layers.whitening_convolution import AXES, WhiteningConvolution
+from ndcore.layers.whitening import image_statistics
+from ndcore.layers.whitening_convolution import AUTO, AXES, Sizes, WhiteningConvolution
 
-AUTO = "auto"
 AUTO_STRIDES = (3, 2, 1)
 SAMPLES_PER_FEATURE = 4
 """Sample vectors per feature that `sampling_stride="auto"` asks for. With r vectors of d independent features of equal
@@ -41,7 +40,30 @@ PAD_MODES = {"zeros": "constant"}
 """Of the padding modes of a convolution, those that have another name as an operation."""
 
 
-class FastDeconv(WhiteningConvolution, _ConvNd):
+class PatchConvolution(WhiteningConvolution):
+    """A convolution, plain and not transposed, whose patches are whitened."""
+
+    @property
+    def window(self) -> Sizes:
+        return self.kernel_size
+
+    def sampled_sizes(self, sizes: Sequence[int]) -> Sizes:
+        ends = border(self)[::-1]  # after and before, of the first axis first
+        grown = tuple(size + sum(ends[2 * axis : 2 * axis + 2]) for axis, size in enumerate(sizes))
+        for axis, size in enumerate(grown):
+            reach = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
+            if size < reach:
+                raise ValueError(
+                    f"{self}: an input of {AXES[self.axes][axis]} {sizes[axis]} with padding {ends[2 * axis + 1]} is "
+                    f"smaller than the kernel, which reaches over {reach}"
+                )
+        return grown
+
+    def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
+        return fold_into_weight(self.weight, self.bias, mean, deconv)
+
+
+class FastDeconv(PatchConvolution, _ConvNd):
     """Takes the place of `Conv2d` and of the batch normalisation after it.
 
     Args:
@@ -78,6 +100,8 @@ class FastDeconv(WhiteningConvolution, _ConvNd):
     """
 
     axes = 2
+    plain_class = nn.Conv2d
+    own_strides = (AUTO,)
 
     def __init__(
         self,
@@ -105,20 +129,16 @@ class FastDeconv(WhiteningConvolution, _ConvNd):
         dtype: torch.dtype | None = None,
     ) -> None:
         name = f"FastDeconv({in_channels}, {out_channels}, kernel_size={kernel_size}, groups={groups})"
-        require_counts(name, in_channels=in_channels, out_channels=out_channels, groups=groups, block=block)
-        require_counts(name, n_iter=n_iter, freeze_iter=freeze_iter)
-        if sampling_stride != AUTO:
-            require_counts(name, sampling_stride=sampling_stride)
-        require_rates(name, eps, momentum)
+        require_counts(name, in_channels=in_channels, out_channels=out_channels, groups=groups)
         if in_channels % groups or out_channels % groups:
             raise ValueError(f"{name}: both channel counts must be multiples of groups")
         super().__init__(
             in_channels,
             out_channels,
-            require_pair(name, "kernel_size", kernel_size),
-            require_pair(name, "stride", stride),
-            padding if isinstance(padding, str) else require_pair(name, "padding", padding, least=0),
-            require_pair(name, "dilation", dilation),
+            kernel_size,
+            require_sizes(name, 2, "stride", stride),
+            padding if isinstance(padding, str) else require_sizes(name, 2, "padding", padding, least=0),
+            require_sizes(name, 2, "dilation", dilation),
             transposed=False,
             output_padding=(0, 0),
             groups=groups,
@@ -126,18 +146,17 @@ class FastDeconv(WhiteningConvolution, _ConvNd):
             padding_mode=padding_mode,
             device=device,
             dtype=dtype,
+            eps=eps,
+            n_iter=n_iter,
+            momentum=momentum,
+            block=block,
+            sampling_stride=sampling_stride,
+            freeze=freeze,
+            freeze_iter=freeze_iter,
+            synchronize=synchronize,
+            update_every=update_every,
+            averaging=averaging,
         )
-        self.eps, self.n_iter, self.momentum = eps, n_iter, momentum
-        self.block = in_channels // groups if groups > 1 else block_size(block, in_channels)
-        self.sampling_stride = sampling_stride
-        self.freeze, self.freeze_iter, self.counter = freeze, freeze_iter, 0
-        self.synchronize = synchronize
-        self.num_features = self.kernel_size[0] * self.kernel_size[1] * self.block
-        identity = torch.eye(self.num_features, device=device, dtype=dtype)
-        self.register_buffer("running_mean", torch.zeros(groups * self.num_features, device=device, dtype=dtype))
-        self.register_buffer("running_deconv", identity.repeat(groups, 1, 1) if groups > 1 else identity)
-        self.set_update_every(update_every)
-        self.set_averaging(averaging)
 
     @property
     def own_padding(self) -> tuple[int, int]:
@@ -155,35 +174,22 @@ class FastDeconv(WhiteningConvolution, _ConvNd):
         border = self._border
         return F.pad(x, border, PAD_MODES.get(self.padding_mode, self.padding_mode)) if any(border) else x
 
-    def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
-        """Weight (o, c/g, k, k) and bias (o) that act on the raw input; mean (g, d), whitening matrix (g, d, d)."""
-        dtype = self.weight.dtype
-        weight, shift = fold(self.weight, mean.to(dtype), deconv.to(dtype))
-        return weight, -shift if self.bias is None else self.bias - shift
-
     def transform(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The convolution (n, o, h', w') of the raw input with folded weight and bias."""
         return F.conv2d(x, weight, bias, self.stride, self.own_padding, self.dilation, self.groups)
 
     def batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The batch (n, c, h, w) itself, to be convolved, its mean (g, d) and covariance plus eps·I (g, d, d)."""
         if (
             x.device.type != "cpu"
             or torch.compiler.is_compiling()
             or self.n_iter > PLAIN_ABOVE
             or (self.synchronize and several_processes())
         ):
-            return x, *sample_statistics(self.sample(x), self.eps, self.n_iter, self.synchronize)
+            return super().batch_statistics(x)
         return image_statistics(x, self._patches(self._steps(x.shape)), self.eps)
 
     def sample(self, x: Tensor) -> Tensor:
         """The sample vectors (g, r, d) of a batch (n, c, h, w)."""
         return self._patches(self._steps(x.shape)).sample(x)
-
-    def sample_count(self, shape: Sequence[int]) -> int:
-        top_left, bottom_right = self._border[2::-2], self._border[3::-2]
-        grown = (size + sum(ends) for size, *ends in zip(shape[-2:], top_left, bottom_right, strict=True))
-        return self.vectors_in((*shape[:-2], *grown))
 
     def vectors_in(self, shape: Sequence[int]) -> int:
         return self._vectors(shape, self._steps(shape))
@@ -201,21 +207,10 @@ class FastDeconv(WhiteningConvolution, _ConvNd):
 
     def _vectors(self, shape: Sequence[int], steps: Pair) -> int:
         *batch, height, width = shape
-        images, blocks = math.prod(batch[:-1]), self.in_channels // self.groups // self.block
+        images = math.prod(batch[:-1])
         if self.kernel_size == (1, 1):
-            return -(-images * height * width // math.prod(steps)) * blocks
-        return images * math.prod(self._patches(steps).grid(height, width)) * blocks
+            return -(-images * height * width // math.prod(steps)) * self._blocks
+        return images * math.prod(self._patches(steps).grid(height, width)) * self._blocks
 
     def _patches(self, steps: Pair) -> Patches:
         return Patches(self.kernel_size, steps, self.own_padding, self.dilation, self.groups, self.block)
-
-    def _check_input(self, x: Tensor) -> None:
-        super()._check_input(x)
-        for axis, size in enumerate(x.shape[2:]):
-            reach = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
-            ends = border(self)[2 - 2 * axis :][:2]
-            if size + sum(ends) < reach:
-                raise ValueError(
-                    f"{self}: an input of {AXES[2][axis]} {size} with padding {ends[0]} "
-                    f"is smaller than the kernel, which reaches over {reach}"
-                )

@@ -19,14 +19,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ndcore.layers.fold import fold
-from ndcore.layers.whitening_convolution import AXES
-from ndcore.layers.windowed_convolution import Sizes, WindowedConvolution
+from ndcore.layers.whitening_convolution import AXES, Sizes, WhiteningConvolution
 
 
-class _FastDeconvTransposeNd(WindowedConvolution):
+class _FastDeconvTransposeNd(WhiteningConvolution):
     """Letters of the shapes as in `ndcore.layers.whitening_convolution`, k kernel positions."""
 
-    plain_class: type[nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d]
     centre_class: type[nn.Conv1d | nn.Conv2d | nn.Conv3d]
     function: Callable[..., Tensor]
 
@@ -54,12 +52,7 @@ class _FastDeconvTransposeNd(WindowedConvolution):
         return tuple(sizes)
 
     def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
-        """Weight (c, o/g, …) that acts on the centred input, and the mean (c) of that; see `transform`.
-
-        Args:
-            mean: (g, d).
-            deconv: (g, d, d).
-        """
+        """Weight (c, o/g, …) that acts on the centred input, and the mean (c) of that, for `transform`."""
         dtype = self.weight.dtype
         rows = self.weight.flatten(1)  # (c, o/g·k)
         outputs = rows.shape[1]
@@ -83,17 +76,11 @@ class _FastDeconvTransposeNd(WindowedConvolution):
         training mode, and with an input that has no axis of the batch.
         """
         weight, mean = self.folded(*self.running_transform())
-        c, trained = self.in_channels, self.weight.requires_grad
+        c = self.in_channels
         centre = self.centre_class(c, c, 1, groups=c, device="meta")
         centre.weight = nn.Parameter(torch.ones(centre.weight.shape).to(weight), requires_grad=False)
         centre.bias = nn.Parameter(-mean, requires_grad=False)
-        new = self.plain_class(
-            c, self.out_channels, self.kernel_size, self.stride, self.padding, self.output_padding, self.groups,
-            self.bias is not None, self.dilation, device="meta",
-        )  # fmt: skip
-        new.weight = nn.Parameter(weight, trained)
-        if self.bias is not None:
-            new.bias = nn.Parameter(self.bias.clone(), trained)
+        new = self.plain_with(weight, None if self.bias is None else self.bias.clone())
         return nn.Sequential(centre, new).train(self.training)
 
 
@@ -113,11 +100,7 @@ class FastDeconvTranspose1d(_FastDeconvTransposeNd, nn.ConvTranspose1d):
 
     Shapes: (n, c, l) → (n, o, l'), both also without n; in evaluation n may be 0.
 
-    Raises:
-        ValueError: sizes that do not fit, at construction or on a wrong input; a training batch that is empty, or that
-            gives one sample vector.
-        TypeError: an input of another type than the weights, outside autocast.
-        NonFiniteError: NaN or infinity in the covariance (on CPU).
+    Errors raised as by `FastDeconv`.
     """
 
     axes = 1

@@ -1,4 +1,4 @@
-"""The fold into the weights with its own gradient: the value of `fold_into_weight`, less memory and fewer passes.
+"""The fold of the whitening into the weights, with a gradient of its own: less memory and fewer passes.
 
 Kept for the backward pass are the weights, before and after, which are kept anyway; autograd would keep a reordered
 copy of both. The gradient is a formula in inputs and outputs, so that it can be differentiated again.
@@ -18,6 +18,29 @@ from ndcore.layers.derivatives import plain_only
 def fold(weight: Tensor, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
     """W·D in the shape of the weight (o, c/g, …) and W·D·μ (o), for mean (g, d) and matrix (g, d, d)."""
     return (_folded if plain_only(weight, mean, deconv) else _Fold.apply)(weight, mean, deconv)
+
+
+def fold_into_weight(weight: Tensor, bias: Tensor | None, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights and bias that act on the raw input as the given ones act on the whitened input.
+
+    W·D(x − μ) = (W·D)·x − (W·D)·μ, so the input itself is never touched (Ye et al. 2020, §3.4).
+
+    Args:
+        weight: (o, c/g, …), the kernel of a convolution, or (o, features) of a linear layer whose blocks interleave.
+        bias: (o) or None.
+        mean: (g, d), of any type.
+        deconv: (g, d, d).
+
+    Returns:
+        weight of the same shape, and bias (o).
+    """
+    weight, shift = fold(weight, mean.to(weight.dtype), deconv.to(weight.dtype))
+    return weight, minus(bias, shift)
+
+
+def minus(bias: Tensor | None, shift: Tensor) -> Tensor:
+    """The bias of a layer, if it has one, less a shift (o)."""
+    return -shift if bias is None else bias - shift
 
 
 class _Fold(torch.autograd.Function):

@@ -14,12 +14,14 @@ from torch.autograd.function import FunctionCtx
 
 from ndcore.layers.derivatives import plain_only
 from ndcore.layers.newton_schulz import iterates, newton_schulz_isqrt
-from ndcore.layers.symmetric import symmetric_product
 
 PLAIN_ABOVE = 5
 """Iterations above which the plain way is taken: then the gradient of an ill-conditioned covariance is mostly rounding
 error in float32, and only the same sequence of operations gives the published numbers. It costs nothing in the networks
 of the study, whose only such layers are the first ones: no gradient flows to the image."""
+
+HALVED = 256
+"""Size from which on a large matrix is put together from parts; smaller products are too cheap for that."""
 
 
 def inverse_root(covariance: Tensor, n_iter: int) -> Tensor:
@@ -87,3 +89,19 @@ def _next_direction(direction: Tensor, left: Tensor, right: Tensor) -> Tensor:
 
 def _inner(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum(dim=(-2, -1), keepdim=True)
+
+
+def symmetric_product(left: Tensor, right: Tensor) -> Tensor:
+    """left (g, d, r) · right (g, r, d) where the result (g, d, d) is symmetric; no gradient.
+
+    On a CPU the upper right quarter of a single large matrix is not computed but taken from the lower left one.
+    """
+    g, d, _ = left.shape
+    if g > 1 or d < HALVED or left.device.type != "cpu" or torch.compiler.is_compiling():
+        return torch.bmm(left, right)
+    half = d // 2
+    product = left.new_empty(1, d, d)
+    torch.mm(left[0], right[0, :, :half], out=product[0, :, :half])
+    torch.mm(left[0, half:], right[0, :, half:], out=product[0, half:, half:])
+    product[:, :half, half:] = product[:, half:, :half].mT
+    return product

@@ -1,4 +1,4 @@
-"""The pure functions behind the layers: sample vectors, their mean and covariance, and the fold into the weights.
+"""The pure functions behind the layers: sample vectors, their mean and covariance.
 
 Letters of the shapes: n batch, c input channels, o output channels, k number of kernel positions, g groups,
 b blocks that share one matrix, d length of a sample vector (d·b = k·c/g), l sampled positions per image,
@@ -68,27 +68,3 @@ def second_moments(centred: Tensor, eps: float) -> Tensor:
     groups, r, d = centred.shape
     eye = torch.eye(d, dtype=centred.dtype, device=centred.device).expand(groups, d, d)
     return torch.baddbmm(eye, centred.mT, centred, beta=eps, alpha=1 / r)
-
-
-def fold_into_weight(weight: Tensor, bias: Tensor | None, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
-    """Weights and bias that act on the raw input as the given ones act on the whitened input.
-
-    W·D(x − μ) = (W·D)·x − (W·D)·μ, so the input itself is never touched (Ye et al. 2020, §3.4).
-
-    Args:
-        weight: (o, c/g, …), the kernel of a convolution, or (o, features) of a linear layer whose blocks interleave.
-        bias: (o) or None.
-        mean: (g, d).
-        deconv: (g, d, d).
-
-    Returns:
-        weight of the same shape, and bias (o).
-    """
-    groups, d = mean.shape
-    # flattened first: the gradient of a 1×1 kernel then has the strides that DistributedDataParallel wants
-    rows = weight.flatten(1).reshape(groups, len(weight) // groups, d, -1).mT  # (g, o/g, b, d)
-    _, outputs, blocks, _ = rows.shape
-    folded = torch.bmm(rows.reshape(groups, outputs * blocks, d), deconv)  # (g, o/g·b, d)
-    shift = torch.bmm(folded, mean.unsqueeze(-1)).view(-1, blocks).sum(-1)  # (o)
-    folded = folded.view(groups, outputs, blocks, d).mT.reshape(weight.shape)
-    return folded, (-shift if bias is None else bias - shift)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
-from torch import Tensor
-
-if TYPE_CHECKING:
-    from ndcore.layers.whitening_layer import WhiteningLayer
+from torch import Tensor, nn
 
 
 @torch.compiler.disable(reason="the counter of a layer that is not always live is no constant")
-def counted_source(layer: WhiteningLayer, x: Tensor) -> str:
-    """Where this training step has mean and matrix from; the step is counted."""
+def counted_source(layer: nn.Module, x: Tensor) -> str:
+    """Where this training step of a `WhiteningLayer` has mean and matrix from; the step is counted."""
     source = layer._source(x)
     layer._count(x, source)
     return source

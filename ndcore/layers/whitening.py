@@ -17,10 +17,9 @@ from torch.autograd.function import FunctionCtx
 
 from ndcore.layers.checks import full_precision
 from ndcore.layers.derivatives import plain_only
-from ndcore.layers.inverse_root import PLAIN_ABOVE
+from ndcore.layers.inverse_root import PLAIN_ABOVE, symmetric_product
 from ndcore.layers.patches import Patches
 from ndcore.layers.statistics import mean_and_covariance
-from ndcore.layers.symmetric import symmetric_product
 from ndcore.layers.synchronize import joint_mean_and_covariance, several_processes
 
 KEPT = 1.1

@@ -28,40 +28,25 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ndcore.layers.averaging import Averaging, average, average_scaled, batch_share, lasting, require_averaging
-from ndcore.layers.checks import (
-    full_precision,
-    require_counts,
-    require_finite,
-    require_several_vectors,
-    statistics_dtype,
-)
+from ndcore.layers.averaging import RunningStatistics, lasting
+from ndcore.layers.checks import full_precision, require_finite, require_several_vectors, statistics_dtype
 from ndcore.layers.derivatives import plain_only
-from ndcore.layers.fx_leaf import FxLeaf
 from ndcore.layers.inverse_root import inverse_root
 from ndcore.layers.recomputation import Forward, noted, recomputing, repeated, version
 
 
-class WhiteningLayer(FxLeaf):
+class WhiteningLayer(RunningStatistics):
     """A layer whose input is whitened, with the whitening folded into its weights.
 
     A training step is *live* if it computes the statistics of its batch; gradients then go through them. By default
     every one is. With `update_every` = k only every k-th is; the steps between take its mean and matrix as constants.
 
-    A layer defines `_check_input`, `vectors_in`, `batch_statistics`, `folded`, `transform` and `running_transform`.
+    A layer defines `_check_input` and whatever raises `NotImplementedError` here. Letters of the shapes as in
+    `ndcore.layers.statistics`, x is a batch as `padded` returns it.
     """
 
-    running_mean: Tensor
-    running_deconv: Tensor
-    n_iter: int
-    momentum: float | None
-    update_every: int
-    averaging: Averaging = "published"
-    counter: int
-    """Training steps so far, modulo `period`. Under `torch.compile` it stands still where every step is live."""
-    synchronize: bool
     _forwards: tuple[Forward, ...] = ()
     """Notes for repetitions, kept only where not every step is live."""
     _original: WhiteningLayer | None = None
@@ -87,55 +72,6 @@ class WhiteningLayer(FxLeaf):
         """Where the next training step has mean and matrix from: its "batch", the "stored" or the "running" ones."""
         return "running" if self.frozen else "stored" if self.counter % self.update_every else "batch"
 
-    def set_update_every(self, steps: int) -> None:
-        """Make every so many training steps live, the next one among them: an approximation if more than 1.
-
-        With more than 1 the layer gets buffers for what its last live step computed: `stored_mean`, `stored_deconv`.
-
-        Raises:
-            ValueError: not a whole number of at least 1.
-        """
-        require_counts(type(self).__name__, update_every=steps)
-        self.update_every = steps
-        self.counter -= self.counter % steps
-        stored = (self.running_mean.clone(), self.running_deconv.clone()) if steps > 1 else (None, None)
-        for name, value in zip(("stored_mean", "stored_deconv"), stored, strict=True):
-            self.register_buffer(name, value)
-
-    def set_averaging(self, averaging: Averaging) -> None:
-        """How running values follow the batches; see `ndcore.layers.averaging`.
-
-        "weighted" gives the layer two buffers: `num_vectors_tracked`, a whole number (of thousandths), zero at first,
-        so that the next batch is the first one; and `running_var` (g·d), the variances, ones at first.
-
-        Raises:
-            ValueError: there is no such way, or `momentum` is None and it is not "weighted".
-        """
-        require_averaging(type(self).__name__, averaging, self.momentum)
-        self.averaging = averaging
-        count = torch.zeros((), dtype=torch.long, device=self.running_mean.device)
-        variance = torch.ones_like(self.running_mean)
-        for name, value in (("num_vectors_tracked", count), ("running_var", variance)):
-            self.register_buffer(name, value if averaging == "weighted" else None)
-
-    @torch.no_grad()
-    def reset_running_stats(self) -> None:
-        """Running and stored values, and the counter, as those of a new layer."""
-        identity = torch.eye(self.running_deconv.shape[-1], device=self.running_deconv.device)
-        for prefix in ("running", "stored") if self.update_every > 1 else ("running",):
-            getattr(self, f"{prefix}_mean").zero_()
-            getattr(self, f"{prefix}_deconv").copy_(identity)
-        if self.averaging == "weighted":
-            self.num_vectors_tracked.zero_()
-            self.running_var.fill_(1)
-        self.counter = 0
-
-    def reset_parameters(self) -> None:
-        """Weights, and running statistics once there are any, as those of a new layer."""
-        super().reset_parameters()
-        if "running_mean" in self._buffers:
-            self.reset_running_stats()
-
     def forward(self, input: Tensor) -> Tensor:  # called `input` as that of torch, which may be named in a call
         self._check_input(input)
         x = self.padded(input)
@@ -154,11 +90,38 @@ class WhiteningLayer(FxLeaf):
 
         Their covariance has full rank only if they are more than `num_features`, and none at all if it is one.
         """
-        return self.vectors_in(shape)
+        return self.vectors_in(self.padded(torch.empty(shape, device="meta")).shape)
 
-    def vectors_in(self, shape: Sequence[int]) -> int:
-        """The same for the shape that `padded` returns."""
+    def batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The batch itself, to be transformed, its mean (g, d) and covariance plus eps·I (g, d, d)."""
         raise NotImplementedError
+
+    def running_transform(self) -> tuple[Tensor, Tensor]:
+        """Mean (g, d) and whitening matrix (g, d, d) of evaluation."""
+        raise NotImplementedError
+
+    def folded(self, mean: Tensor, deconv: Tensor) -> tuple[Tensor, Tensor]:
+        """Weight, in its own shape, and bias (o) that act on the raw input; mean (g, d), whitening matrix (g, d, d)."""
+        raise NotImplementedError
+
+    def transform(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """What the layer gives for the raw input with folded weight and bias."""
+        raise NotImplementedError
+
+    def plain_layer(self) -> nn.Module:
+        """A layer of torch with the same arguments, on the meta device and without a bias."""
+        raise NotImplementedError
+
+    def plain_with(self, weight: Tensor, bias: Tensor | None) -> nn.Module:
+        """That with these weights, in the mode of this layer."""
+        new = self.plain_layer()
+        new.weight, new.bias = (p if p is None else nn.Parameter(p, self.weight.requires_grad) for p in (weight, bias))
+        return new.train(self.training)
+
+    @torch.no_grad()
+    def plain(self) -> nn.Module:
+        """What computes the same in evaluation mode, of layers of torch alone."""
+        return self.plain_with(*self.folded(*self.running_transform()))
 
     def _whitening(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The input, and mean (g, d) and whitening matrix (g, d, d) of this step."""
@@ -238,18 +201,6 @@ class WhiteningLayer(FxLeaf):
     def _read(self, source: str) -> Tensor | None:
         """One of the buffers that a step with this source reads; they all change together."""
         return {"running": self.running_mean, "stored": self.stored_mean}.get(source)
-
-    @torch.no_grad()
-    def _track(self, mean: Tensor, deconv: Tensor, variance: Tensor, shape: Sequence[int]) -> None:
-        share = batch_share(self, shape)
-        average(self.running_mean, mean, share)
-        if self.averaging == "weighted" and self.momentum != 0:
-            average_scaled(self.running_deconv, self.running_var, deconv, variance, share)
-        else:
-            average(self.running_deconv, deconv, share)
-        if self.update_every > 1:
-            self.stored_mean.copy_(mean.view_as(self.stored_mean))
-            self.stored_deconv.copy_(deconv.view_as(self.stored_deconv))
 
     def _replicate_for_data_parallel(self) -> WhiteningLayer:
         replica = super()._replicate_for_data_parallel()

@@ -50,11 +50,7 @@ def names() -> tuple[str, ...]:
 
 
 def describe(name: str) -> Description:
-    """What is known of a network without building it.
-
-    Raises:
-        UserError: unknown name.
-    """
+    """The `Description` of a network; an unknown name is a UserError."""
     module = _module(name)
     return Description(
         name=name,

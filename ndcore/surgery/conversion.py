@@ -11,13 +11,12 @@ import torch
 from torch import nn
 
 from ndcore.errors import UserError, unknown_name
-from ndcore.layers import Delinear
+from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
 from ndcore.surgery.comparison import require_same, run
 from ndcore.surgery.copying import copied
 from ndcore.surgery.example import look
 from ndcore.surgery.kinds import COUNTERPARTS
 from ndcore.surgery.plan import Plan
-from ndcore.surgery.published import require_own_layers
 from ndcore.surgery.rules import Options, Rule, as_rules, require_known
 from ndcore.surgery.summary import Summary
 
@@ -28,6 +27,8 @@ GEOMETRY = {
     "out_features", "padding_mode", "device", "dtype", "args", "kwargs",
 }  # fmt: skip
 """Arguments that the replaced layer decides."""
+PUBLISHED = {kind.__name__: kind for kind in (FastDeconv, Delinear, ChannelDeconv)}
+"""The published code has layers of these names too."""
 
 
 @overload
@@ -81,11 +82,8 @@ def deconvolve(
     `nn.TransformerEncoderLayer`), or perhaps is, in code that cannot be traced; layers that are deconvolved already, so
     a second call changes nothing.
 
-    **Options that are chosen where you give none** (`ndcore.surgery.defaults`): `sampling_stride="auto"` of FastDeconv,
-    so that small maps and small batches give enough sample vectors; `averaging="weighted"`, so that running values
-    start at the first batch and follow inputs that grow; a `block` with which no matrix has more than 1024 rows;
-    `synchronize=True` for a model with `nn.SyncBatchNorm`. What the study ran is `conv={"sampling_stride": 3,
-    "averaging": "published"}` and `linear={"averaging": "published"}`.
+    **Options that are chosen where you give none**: those of `ndcore.surgery.defaults`. What the study ran is
+    `conv={"sampling_stride": 3, "averaging": "published"}` and `linear={"averaging": "published"}`.
 
     The model's code runs on copies only: its counters, lists, buffers and classes stay as they are.
 
@@ -162,10 +160,22 @@ def require_open(model: nn.Module, what: str) -> None:
     """
     if not isinstance(model, nn.Module):
         raise UserError(f"{what} needs an nn.Module, got {type(model).__name__}")
-    require_own_layers(model, what)
+    _require_own_layers(model, what)
     wrapped = isinstance(model, (torch.jit.ScriptModule, nn.parallel.DistributedDataParallel))
     if wrapped or hasattr(model, "_orig_mod") or type(model).__name__ == "FullyShardedDataParallel":
         raise UserError(f"{type(model).__name__}: {what} the model before it is compiled, scripted or distributed")
+
+
+def _require_own_layers(model: nn.Module, what: str) -> None:
+    """Refuse layers of the published code, and say how their weights come here."""
+    for name, module in model.named_modules():
+        kind = type(module)
+        if kind.__name__ in PUBLISHED and not isinstance(module, tuple(PUBLISHED.values())):
+            raise UserError(
+                f"{name or 'the model'}: {kind.__name__} of {kind.__module__}, not of ndcore.layers; {what} what "
+                "ndcore.models.load_original(name, norm, model.state_dict()) makes of a network of the published code; "
+                f"in another model put ndcore.layers.{kind.__name__} in its place, which loads the same state dict"
+            )
 
 
 def _options(kind: type) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
-from ndcore.layers.fast_deconv import AUTO
 from ndcore.layers.statistics import block_size
+from ndcore.layers.whitening_convolution import AUTO
 from ndcore.surgery.kinds import COUNTERPARTS, plain_kind
 
 LARGEST_MATRIX = 1024

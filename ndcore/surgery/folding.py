@@ -7,20 +7,21 @@ from typing import Any, Literal, overload
 
 import torch
 from torch import nn
+from torch.nn.utils import parametrize, prune, remove_spectral_norm, remove_weight_norm
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
 
 from ndcore.errors import UserError
-from ndcore.layers import ChannelDeconv, Delinear, FastDeconv
+from ndcore.layers import ChannelDeconv
 from ndcore.layers.whitening_layer import WhiteningLayer
-from ndcore.layers.windowed_convolution import WindowedConvolution
 from ndcore.surgery.comparison import require_same, run
 from ndcore.surgery.conversion import require_open
 from ndcore.surgery.copying import copied
 from ndcore.surgery.graph import as_graph
 from ndcore.surgery.known import folds_as_own, is_norm, is_plain, pads_same, without_norm
-from ndcore.surgery.permanent import make_permanent
-from ndcore.surgery.replacement import absorbed, exchange, hand_over, places, plain, plain_same, untouched
+from ndcore.surgery.replacement import absorbed, exchange, hand_over, places, plain_same, untouched
 from ndcore.surgery.source import read_directly
-from ndcore.surgery.summary import Change, Summary
+from ndcore.surgery.summary import Change, Summary, changes_of
 from ndcore.surgery.wiring import wiring
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -72,7 +73,7 @@ def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.M
     require_open(model, "fold")
     result = copied(model).eval()
     _require_foldable(result)
-    make_permanent(result)
+    _make_permanent(result)
     with torch.no_grad():
         result, changes = _fold_layers(result)
         if not any(change.now for change in changes):
@@ -84,7 +85,7 @@ def fold(model: nn.Module, *, example: Any = None, report: bool = False) -> nn.M
         result, notes = as_graph(result)
         if example is not None:
             require_same(run(model, example), run(result, example), "fold")
-    summary = Summary("folded", tuple(changes), notes)
+    summary = Summary("folded", changes, notes)
     return (result, summary) if report else result
 
 
@@ -94,7 +95,33 @@ def _require_foldable(model: nn.Module) -> None:
             raise UserError(f"{name}: ChannelDeconv acts on activations and has no weights to fold into")
 
 
-def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
+def _make_permanent(model: nn.Module) -> None:
+    """Give the layers of a copy, in evaluation mode, the weights that they multiply with, as parameters of their own.
+
+    Raises:
+        UserError: a layer's weight is computed by a hook that is none of torch.
+    """
+    for name, module in list(model.named_modules()):
+        for hook in list(module._forward_pre_hooks.values()):
+            if isinstance(hook, prune.BasePruningMethod):
+                prune.remove(module, hook._tensor_name)
+            elif isinstance(hook, WeightNorm):
+                remove_weight_norm(module, hook.name)
+            elif isinstance(hook, SpectralNorm):
+                remove_spectral_norm(module, hook.name)
+        if parametrize.is_parametrized(module):
+            kind = type(module)  # removing takes properties from the class, which the given model shares
+            module.__class__ = type(kind.__name__, kind.__bases__, dict(vars(kind)))
+            for tensor in list(module.parametrizations):
+                parametrize.remove_parametrizations(module, tensor, leave_parametrized=True)
+        if isinstance(module, (nn.Linear, nn.modules.conv._ConvNd)) and "weight" not in module._parameters:
+            raise UserError(
+                f"{name or type(module).__name__}: its weight is no parameter, something outside torch computes it: "
+                "make it a parameter first"
+            )
+
+
+def _fold_layers(model: nn.Module) -> tuple[nn.Module, tuple[Change, ...]]:
     """Exchange the layers of a copy in evaluation mode; returns it (or what stands for it) and what was done."""
     where = places(model)
     known = wiring(model)
@@ -105,18 +132,11 @@ def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
     for layer in where:
         if isinstance(layer, WhiteningLayer) and (reason := _why_layer_left(layer, readers)):
             decided[layer] = None, reason
-        elif isinstance(layer, (FastDeconv, Delinear)):
-            new[layer] = plain(layer, *layer.folded(*layer.running_transform()))
-            decided[layer] = type(new[layer]).__name__, "its whitening in weight and bias"
-            inner[layer] = new[layer]
-        elif isinstance(layer, WindowedConvolution):
+        elif isinstance(layer, WhiteningLayer):
             new[layer] = hand_over(layer, layer.plain())
             inner[layer] = new[layer][-1] if isinstance(new[layer], nn.Sequential) else new[layer]
-            decided[layer] = (
-                type(inner[layer]).__name__,
-                "its whitening in weight and "
-                + ("a layer before it that subtracts the mean" if layer.transposed else "bias"),
-            )
+            where_to = "bias" if inner[layer] is new[layer] else "a layer before it that subtracts the mean"
+            decided[layer] = type(inner[layer]).__name__, f"its whitening in weight and {where_to}"
         elif pads_same(layer):
             new[layer], inner[layer] = plain_same(layer)
         elif is_norm(layer):
@@ -134,8 +154,7 @@ def _fold_layers(model: nn.Module) -> tuple[nn.Module, list[Change]]:
         decided[norm] = type(new[norm]).__name__, f"in {where[layer][0] or 'the layer'}"
     states = [layer for layer in new if not pads_same(layer)]
     _warn_untouched([where[layer][0] for layer in states if untouched(layer)], len(states))
-    changes = [Change(" = ".join(where[m]), type(m).__name__, *decided[m]) for m in where if m in decided]
-    return exchange(model, new), changes
+    return exchange(model, new), changes_of(where, decided)
 
 
 def _why_layer_left(layer: WhiteningLayer, readers: dict[int, str]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ndcore.layers.border import border
+from ndcore.layers.geometry import border
 from ndcore.surgery.known import pads_same
 
 PADS = {

@@ -6,22 +6,30 @@ from collections import Counter
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
 
 from ndcore.errors import UserError
-from ndcore.layers import Delinear
 from ndcore.layers.whitening_layer import WhiteningLayer
 from ndcore.surgery.defaults import LARGEST_MATRIX, default_options
 from ndcore.surgery.example import Seen, sample_vectors
 from ndcore.surgery.kinds import COUNTERPARTS, UNASKED, own_kind, plain_kind
 from ndcore.surgery.known import is_norm, is_plain, without_norm
 from ndcore.surgery.known import weight_is_own as own
-from ndcore.surgery.replacement import absorbed, absorbed_before, deconvolved, exchange, hand_over, places
+from ndcore.surgery.replacement import (
+    absorbed_before,
+    add_bias,
+    deconvolved,
+    exchange,
+    hand_over,
+    places,
+    set_weights,
+    take_over,
+)
 from ndcore.surgery.rules import Options, Rule, covers
 from ndcore.surgery.source import may_read, read_directly
-from ndcore.surgery.summary import Change
+from ndcore.surgery.summary import Change, changes_of
 from ndcore.surgery.wiring import wiring
 
 
@@ -67,11 +75,7 @@ class Plan:
     @property
     def changes(self) -> tuple[Change, ...]:
         """One per layer and batch normalisation, in the order of the model."""
-        return tuple(
-            Change(" = ".join(self.where[m]), type(m).__name__, *self.decided[m])
-            for m in self.where
-            if m in self.decided
-        )
+        return changes_of(self.where, self.decided)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -105,9 +109,9 @@ class Plan:
         model = exchange(self.model, self.new)
         for layer, norm in self.absorbed_before.items():
             if self.batch_norm == "fold":
-                _set_weights(self.inner[layer], *absorbed_before(self.inner[layer], norm))
+                set_weights(self.inner[layer], *absorbed_before(self.inner[layer], norm))
         for layer, fold in self.absorbed.items():
-            _take_over(self.inner[layer], self.norm_after[layer], fold)
+            take_over(self.inner[layer], self.norm_after[layer], fold)
         return model
 
     def _covered(self, rules: Sequence[Rule], layer: nn.Module) -> bool:
@@ -132,7 +136,7 @@ class Plan:
         except ValueError as error:
             raise UserError(f"{name}: {error}") from None
         if bias and new.bias is None:
-            new.bias = nn.Parameter(new.weight.new_zeros(_outputs(new)), new.weight.requires_grad)
+            add_bias(new, new.weight.requires_grad)
         self.inner[layer] = new
         size = f"{new.running_deconv.shape[-1]}×{new.running_deconv.shape[-1]}"
         groups = getattr(layer, "groups", 1)
@@ -268,25 +272,3 @@ def _memory(parameter: nn.Parameter) -> tuple[str, int]:
     if is_lazy(parameter) or parameter.is_meta or not parameter.numel():
         return "object", id(parameter)
     return "memory", parameter.data_ptr()
-
-
-def _take_over(layer: WhiteningLayer, norm: nn.Module, fold: bool) -> None:
-    """Fold a normalisation into a layer that takes its place, and give the layer a bias where only the norm had one."""
-    weight, bias = absorbed(layer, norm) if fold else (layer.weight, layer.bias)
-    if layer.bias is None:
-        trainable = layer.weight.requires_grad if norm.bias is None else norm.bias.requires_grad
-        layer.bias = nn.Parameter(layer.weight.new_zeros(_outputs(layer)), trainable)
-    if fold:
-        _set_weights(layer, weight, bias)
-
-
-def _outputs(layer: WhiteningLayer) -> int:
-    return layer.out_features if isinstance(layer, Delinear) else layer.out_channels
-
-
-def _set_weights(layer: WhiteningLayer, weight: Tensor, bias: Tensor) -> None:
-    if layer.bias is None:
-        layer.bias = nn.Parameter(torch.zeros_like(bias), layer.weight.requires_grad)
-    with torch.no_grad():  # in place: the parameters stay the same objects
-        layer.weight.copy_(weight)
-        layer.bias.copy_(bias)

@@ -15,12 +15,11 @@ from torch.overrides import TorchFunctionMode
 
 from ndcore.errors import UserError
 from ndcore.layers import Delinear, FastDeconv
+from ndcore.layers.geometry import geometry
 from ndcore.layers.whitening_layer import WhiteningLayer
 from ndcore.surgery.copying import HOOKS, parts_of, plain_attributes
 from ndcore.surgery.kinds import COUNTERPARTS, plain_kind
 from ndcore.surgery.padding import split
-
-GEOMETRY = ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
 
 
 def deconvolved(layer: nn.Module, options: Mapping[str, Any]) -> tuple[nn.Module, WhiteningLayer]:
@@ -40,16 +39,12 @@ def deconvolved(layer: nn.Module, options: Mapping[str, Any]) -> tuple[nn.Module
         pad = None
         if isinstance(layer, nn.Linear):
             new: WhiteningLayer = Delinear(layer.in_features, layer.out_features, bias=False, **options)
-        elif (kind := COUNTERPARTS[plain_kind(layer)]) is not FastDeconv:
-            geometry = (*GEOMETRY, *(("output_padding",) if layer.transposed else ()))
-            arguments = {name: getattr(layer, name) for name in geometry}
-            new = kind(layer.in_channels, layer.out_channels, bias=False, **arguments, **options)
         else:
-            padding, pad = split(layer)
-            new = FastDeconv(
-                layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, padding, layer.dilation,
-                layer.groups, bias=False, **options,
-            )  # fmt: skip
+            kind, arguments = COUNTERPARTS[plain_kind(layer)], geometry(layer)
+            if kind is FastDeconv:
+                padding, pad = split(layer)
+                arguments |= {"padding": padding, "padding_mode": "zeros"}
+            new = kind(**arguments, bias=False, **options)
     new.to(layer.weight.dtype)
     new.weight, new.bias = layer.weight, layer.bias
     place = new if pad is None else nn.Sequential(pad, new)
@@ -69,31 +64,11 @@ class _NoInitialisation(TorchFunctionMode):
 
 def plain_same(layer: nn.Conv2d) -> tuple[nn.Module, nn.Conv2d]:
     """Of a convolution that pads by the size of its input: the padding and a Conv2d of torch, and that Conv2d."""
-    new = nn.Conv2d(
-        layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, 0, layer.dilation, layer.groups,
-        bias=False, dtype=layer.weight.dtype, device="meta",
-    )  # fmt: skip
+    new = nn.Conv2d(**geometry(layer) | {"padding": 0}, bias=False, device="meta")
     new.weight, new.bias = layer.weight, layer.bias
     place = nn.Sequential(split(layer)[1], new)
     hand_over(layer, place)
     return place, new
-
-
-def plain(layer: FastDeconv | Delinear, weight: Tensor, bias: Tensor | None) -> nn.Conv2d | nn.Linear:
-    """A Conv2d or Linear of the same geometry with these weights."""
-    tensor = {"dtype": weight.dtype, "device": "meta"}
-    if isinstance(layer, Delinear):
-        new: nn.Conv2d | nn.Linear = nn.Linear(layer.in_features, layer.out_features, bias=False, **tensor)
-    else:
-        new = nn.Conv2d(
-            layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding, layer.dilation,
-            layer.groups, bias=False, padding_mode=layer.padding_mode, **tensor,
-        )  # fmt: skip
-    new.weight = nn.Parameter(weight, layer.weight.requires_grad)
-    if bias is not None:
-        new.bias = nn.Parameter(bias, layer.weight.requires_grad)
-    hand_over(layer, new)
-    return new
 
 
 def hand_over(old: nn.Module, new: nn.Module) -> nn.Module:
@@ -110,9 +85,7 @@ def absorbed(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]:
     In evaluation mode, with the running statistics: W' = W·γ/√(v + ε), b' = (b − m)·γ/√(v + ε) + β, in float64.
     """
     with torch.no_grad():
-        scale = (norm.running_var.double() + norm.eps).rsqrt()  # (o)
-        if norm.weight is not None:
-            scale = scale * norm.weight.double()
+        scale = _scale(norm)  # (o)
         bias = -norm.running_mean.double() * scale
         if layer.bias is not None:
             bias += layer.bias.double() * scale
@@ -133,9 +106,7 @@ def absorbed_before(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]
     W' = W·s and b' = b + W·(β − m·s) with s = γ/√(v + ε) of each input; exact where the layer does not pad.
     """
     with torch.no_grad():
-        scale = (norm.running_var.double() + norm.eps).rsqrt()  # (c)
-        if norm.weight is not None:
-            scale = scale * norm.weight.double()
+        scale = _scale(norm)  # (c)
         shift = -norm.running_mean.double() * scale
         if norm.bias is not None:
             shift = shift + norm.bias.double()
@@ -147,6 +118,36 @@ def absorbed_before(layer: nn.Module, norm: _BatchNorm) -> tuple[Tensor, Tensor]
             bias = bias + layer.bias.double()
         weight = (rows * scale.view(groups, 1, -1, 1)).view(weight.shape)
         return weight.to(layer.weight.dtype), bias.to(layer.weight.dtype)
+
+
+def take_over(layer: WhiteningLayer, norm: _BatchNorm, fold: bool) -> None:
+    """Let a layer stand for the normalisation after it too: with its bias, and folded into its weights if asked."""
+    weight, bias = absorbed(layer, norm) if fold else (layer.weight, layer.bias)
+    if layer.bias is None:
+        add_bias(layer, layer.weight.requires_grad if norm.bias is None else norm.bias.requires_grad)
+    if fold:
+        set_weights(layer, weight, bias)
+
+
+def set_weights(layer: WhiteningLayer, weight: Tensor, bias: Tensor) -> None:
+    """Give a layer other values; its parameters stay the same objects."""
+    if layer.bias is None:
+        add_bias(layer, layer.weight.requires_grad)
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        layer.bias.copy_(bias)
+
+
+def add_bias(layer: WhiteningLayer, requires_grad: bool) -> None:
+    """Give a layer a bias of zeros."""
+    outputs = layer.out_features if isinstance(layer, Delinear) else layer.out_channels
+    layer.bias = nn.Parameter(layer.weight.new_zeros(outputs), requires_grad)
+
+
+def _scale(norm: _BatchNorm) -> Tensor:
+    """γ/√(v + ε) of every channel, in float64."""
+    scale = (norm.running_var.double() + norm.eps).rsqrt()
+    return scale if norm.weight is None else scale * norm.weight.double()
 
 
 def untouched(layer: nn.Module) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from torch import nn
 
 from ndcore.surgery.tables import html_table, text_table
 
@@ -23,6 +25,13 @@ class Change:
     """Its class after; None if it was left as it was."""
     note: str
     """How it was replaced, or why it was left."""
+
+
+def changes_of(
+    where: Mapping[nn.Module, Sequence[str]], decided: Mapping[nn.Module, tuple[str | None, str]]
+) -> tuple[Change, ...]:
+    """One change per decided module, in the order of `where`, which has the qualified names of all."""
+    return tuple(Change(" = ".join(names), type(m).__name__, *decided[m]) for m, names in where.items() if m in decided)
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import torch
+import torch.nn.functional as F
 from torch import fx, nn
 
 from ndcore.surgery.copying import first_line
 from ndcore.surgery.known import is_norm
 from ndcore.surgery.source import METADATA, STATE, calls
 from ndcore.surgery.tracing import WATCHED, Trace, trace
-from ndcore.surgery.two_axes import has_two_axes
 
+KEEP = (nn.Linear, nn.Identity, nn.LayerNorm, nn.modules.dropout._DropoutNd)
+"""Modules, functions and methods after which as many axes are left as there were."""
+ACTIVATIONS = {k for k in vars(nn.modules.activation).values() if isinstance(k, type)} - {nn.MultiheadAttention, nn.GLU}
+FUNCTIONS = {F.relu, F.gelu, F.silu, F.leaky_relu, F.elu, F.hardswish, F.dropout, torch.relu, torch.sigmoid, torch.tanh}
+METHODS = {"relu", "sigmoid", "tanh", "float", "contiguous", "clone"}
 Uses = dict[nn.Module, set[nn.Module | None]]
 
 
@@ -104,7 +110,7 @@ def _follow(
             alone = len(users) == 1 and node not in traced.kept
             after[module].add(called.get(users[0]) if alone else None)
             before[module].add(called.get(node.args[0]) if len(node.args) == 1 and not node.kwargs else None)
-            flat[module].append(len(node.args) == 1 and has_two_axes(node.args[0], called))
+            flat[module].append(len(node.args) == 1 and _has_two_axes(node.args[0], called))
     return {module for node, module in called.items() if len(node.args) + len(node.kwargs) > 1}
 
 
@@ -121,3 +127,29 @@ def _asks_only(node: fx.Node) -> bool:
     if node.op == "call_function" and node.target is getattr:
         return node.args[1] in METADATA
     return node.op == "call_method" and node.target in METADATA
+
+
+def _has_two_axes(node: object, called: dict[fx.Node, nn.Module]) -> bool:
+    """Whether a tensor has the shape (n, features): follows its node back to a flattening.
+
+    Then a BatchNorm1d after a linear layer normalises features. On (n, l, features) it normalises the l, and the
+    modules alone do not tell.
+
+    Args:
+        called: the modules of the nodes that call one.
+    """
+    if not isinstance(node, fx.Node) or not node.args:
+        return False
+    rest = node.args[1:]
+    if node.op == "call_method" and node.target in ("view", "reshape"):
+        sizes = rest[0] if len(rest) == 1 and isinstance(rest[0], (tuple, list)) else rest
+        return len(sizes) == 2 and not node.kwargs
+    if node.target in ("flatten", torch.flatten):
+        return (rest == (1,) and not node.kwargs) or (not rest and node.kwargs == {"start_dim": 1})
+    if module := called.get(node):
+        if type(module) is nn.Flatten:
+            return module.start_dim == 1 and module.end_dim == -1
+        keeps = isinstance(module, KEEP) or type(module) in ACTIVATIONS or is_norm(module)
+    else:
+        keeps = node.target in (METHODS if node.op == "call_method" else FUNCTIONS)
+    return keeps and _has_two_axes(node.args[0], called)

@@ -6,7 +6,7 @@ number of threads, which decides the order of additions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import pairwise
 
 from pydantic import ConfigDict
@@ -58,7 +58,7 @@ def threads_to_take(asked: str | int, usual: Conditions, before: Conditions | No
     Args:
         asked: as `ndcore.training.threads.parse_threads` returns it.
         usual: the conditions with as many threads as this process may use.
-        before: those of the session that wrote the checkpoint; None if there is none, or if it did not record them.
+        before: those of the session that wrote the checkpoint; None without a checkpoint, or if it did not record them.
     """
     if isinstance(asked, int):
         return asked
@@ -79,22 +79,18 @@ def differences(before: Conditions, now: Conditions) -> dict[str, str]:
             found["threads"] = f"threads {before.threads} → {now.threads}"
         if cpu := _cpu(before, now):
             found["cpu"] = cpu
-    both = sorted(before.packages.keys() & now.packages.keys())
-    if packages := [
-        f"{name} {before.packages[name]} → {now.packages[name]}"
-        for name in both
-        if before.packages[name] != now.packages[name]
-    ]:
-        found["packages"] = ", ".join(packages)
-    if settings := [
-        f"{name} {before.settings.get(name, 'not set')} → {now.settings.get(name, 'not set')}"
-        for name in sorted(before.settings.keys() | now.settings.keys())
-        if before.settings.get(name) != now.settings.get(name)
-    ]:
-        found["settings"] = ", ".join(settings)
+    if packages := _changed(before.packages, now.packages, before.packages.keys() & now.packages.keys()):
+        found["packages"] = packages
+    if settings := _changed(before.settings, now.settings, before.settings.keys() | now.settings.keys()):
+        found["settings"] = settings
     if before.source_sha256 != now.source_sha256:
         found["code"] = f"source of ndcore {before.source_sha256[:8]} → {now.source_sha256[:8]}"
     return found
+
+
+def _changed(before: dict[str, str], now: dict[str, str], names: Set[str]) -> str:
+    pairs = [(name, before.get(name, "not set"), now.get(name, "not set")) for name in sorted(names)]
+    return ", ".join(f"{name} {old} → {new}" for name, old, new in pairs if old != new)
 
 
 def _cpu(before: Conditions, now: Conditions) -> str:

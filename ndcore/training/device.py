@@ -37,7 +37,7 @@ def prepare_device(name: str, precision: str = "fp32") -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """The model of a GPU; "CPU" where there is none."""
+    """The model of a GPU, or "CPU"."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
 
 

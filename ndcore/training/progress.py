@@ -1,4 +1,4 @@
-"""How far a run is: a small file beside its checkpoint, replaced once a second by whoever trains."""
+"""How far a run is: a small file beside its checkpoint, replaced once a second by the process that trains."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Progress:
 
     @classmethod
     def read(cls, work: Path) -> Progress | None:
-        """The progress of the run with that work folder; None if there is none, or none that can be read."""
+        """The progress of the run with that work folder; None if its file is missing or cannot be read."""
         with contextlib.suppress(ValueError):
             return TypeAdapter(cls).validate_python(foreign.read_json(work / PROGRESS_FILE))
         return None

@@ -50,15 +50,13 @@ class ProgressBar:
         self._bar.close()
 
     def due(self) -> bool:
-        """True once a second: time to show something new."""
-        now = time.monotonic()
-        due = now - self._shown >= EVERY_SECONDS
-        self._shown = now if due else self._shown
-        return due
+        """Whether it is time to show something new."""
+        return time.monotonic() - self._shown >= EVERY_SECONDS
 
     def show(self, epoch: int, step: int, running: Accuracy) -> None:
         """Show the running accuracy after a step of an epoch."""
         done, now = (epoch - 1) * self._steps + step, time.monotonic()
+        self._shown = now
         if self._first is None:  # a resumed run starts in the middle: its speed is that of its own steps
             self._first = (done, now)
             self._bar.initial = done

@@ -6,27 +6,18 @@ from typing import Any, Protocol
 
 
 class Recipe(Protocol):
-    """The numbers of a training; what each means is said in `RunConfig`."""
+    """The numbers of a training, which only reads them; what each means is said in `RunConfig`."""
 
-    @property
-    def run_id(self) -> str: ...
-    @property
-    def arch(self) -> str: ...
-    @property
-    def norm(self) -> str: ...
-    @property
-    def epochs(self) -> int: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def batch_size(self) -> int: ...
-    @property
-    def lr(self) -> float: ...
-    @property
-    def momentum(self) -> float: ...
-    @property
-    def weight_decay(self) -> float: ...
-    @property
-    def precision(self) -> str: ...
+    run_id: str
+    arch: str
+    norm: str
+    epochs: int
+    seed: int
+    batch_size: int
+    lr: float
+    momentum: float
+    weight_decay: float
+    precision: str
+
     def deconvolution(self) -> dict[str, Any]:
         """What differs from the usual deconvolution, as `ndcore.models.create` takes it."""

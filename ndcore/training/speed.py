@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import platform
-from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -69,15 +68,7 @@ def keep_freed_memory() -> None:
     A step allocates and frees the same large blocks over and over. By default each comes fresh from the system, which
     clears it page by page: up to half the time of a step of a network with large maps. Does nothing elsewhere.
     """
-    _mallopt(M_MMAP_MAX, 0)
-    _mallopt(M_TRIM_THRESHOLD, -1)  # never
-
-
-def _mallopt(parameter: int, value: int) -> None:
-    if library := _glibc():
-        library.mallopt(parameter, value)
-
-
-@cache
-def _glibc() -> ctypes.CDLL | None:
-    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
+    if platform.libc_ver()[0] == "glibc":
+        library = ctypes.CDLL(None)
+        library.mallopt(M_MMAP_MAX, 0)
+        library.mallopt(M_TRIM_THRESHOLD, -1)  # never

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ndcore import data, training
+from ndcore import data
 from ndcore.data.dataset import Dataset
 from ndcore.errors import UserError
 from ndcore.experiment.config import RunConfig
 from ndcore.experiment.experiment import Experiment
+from ndcore.training import trainer
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +42,9 @@ def test_an_experiment_trains_on_the_first_images_and_its_record_says_so(tmp_pat
 
     def only_look(model, config, dataset, device, **options):
         seen["images"] = len(dataset.train)
-        raise training.TrainingFailed(1, 0, (), ()) from ZeroDivisionError("enough")
+        raise trainer.TrainingFailed(1, 0, (), ()) from ZeroDivisionError("enough")
 
-    monkeypatch.setattr(training, "train", only_look)
+    monkeypatch.setattr(trainer, "train", only_look)
     config = RunConfig(arch="resnet18d", norm="nd", dataset="digits", epochs=1, train_images=256, n_iter=4)
     experiment = Experiment(config, runs=tmp_path, progress=False)
     assert len(experiment.load_data().train) == 256

@@ -6,7 +6,7 @@ import tiny_dataset
 from PIL import Image
 
 from ndcore import data
-from ndcore.data.checks import refuse_wrong_counts, some
+from ndcore.data.checks import first_few, refuse_wrong_counts
 from ndcore.data.loading import open_dataset
 from ndcore.errors import DataError
 
@@ -33,9 +33,9 @@ def batches(root):
 
 
 def test_some_names_five():
-    assert some(["a"]) == "a"
-    assert some(list("abcde")) == "a, b, c, d, e"
-    assert some(list("abcdefgh")) == "a, b, c, d, e and 3 more"
+    assert first_few(["a"]) == "a"
+    assert first_few(list("abcde")) == "a, b, c, d, e"
+    assert first_few(list("abcdefgh")) == "a, b, c, d, e and 3 more"
 
 
 def test_absent_classes(spec, root, tree):

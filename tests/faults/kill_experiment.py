@@ -43,9 +43,9 @@ from ndcore.experiment.folders import (
 from ndcore.experiment.parameters import read_options
 from ndcore.experiment.provenance import describe_code, describe_environment
 from ndcore.experiment.records import RunRecord
-from ndcore.grid import cell
+from ndcore.grid import cell_process
 from ndcore.numbers import require_whole
-from ndreport.evidence.faults import FOLDER, FaultReport, Kill
+from ndreport.evidence.fault_reports import FOLDER, FaultReport, Kill
 
 CONFIG = RunConfig(
     arch="resnet18d", norm="nd", dataset="digits", epochs=2, batch_size=32, train_images=64, block=16, update_every=2
@@ -185,9 +185,9 @@ def kill(place: Place, moment: Moment, alone: Undisturbed, checkpoint_seconds: f
 
 def _start(place: Place, checkpoint_seconds: float) -> subprocess.Popen:
     """The run as the grid starts it, in a session of its own."""
-    environment = cell.environment(threads=1) | {CHECKPOINT_SECONDS: str(checkpoint_seconds)}
+    environment = cell_process.environment(threads=1) | {CHECKPOINT_SECONDS: str(checkpoint_seconds)}
     return subprocess.Popen(
-        cell.command(place.config, place.runs, device="cpu"),
+        cell_process.command(place.config, place.runs, device="cpu"),
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

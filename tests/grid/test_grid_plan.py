@@ -22,7 +22,7 @@ from ndcore.files import replace as replace_file
 from ndcore.grid.cells import Selection
 from ndcore.grid.estimates import Estimator, Machine
 from ndcore.grid.plan import Plan
-from ndcore.grid.state import State, look
+from ndcore.grid.state import State, statuses_of
 from ndcore.training.progress import PROGRESS_FILE, Progress, duration
 
 EXAMPLE = Machine("cpu", "cpu", "Example CPU @ 2.50GHz", 2)
@@ -48,7 +48,7 @@ def test_only_a_valid_record_in_place_is_done(tmp_path):
         (tmp_path / f"{cell.run_id}.json").write_text(text)
     empty = 7
     (tmp_path / f"{chosen[empty].run_id}.json").write_bytes(b"")
-    states = look(chosen, tmp_path)
+    states = statuses_of(chosen, tmp_path)
     blocked = {torn, changed, newer, foreign, other, failure, empty}
     assert {i for i, s in enumerate(states) if s.state == State.DONE} == set(range(9)) - blocked
     assert {i for i, s in enumerate(states) if s.state == State.BLOCKED} == blocked
@@ -70,7 +70,7 @@ def test_a_half_written_record_or_a_notebook_is_nothing(tmp_path):
     (tmp_path / f".{cell.run_id}.json.abc.tmp").write_text(record_of(cell).to_json())
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / f"{cell.run_id}.ipynb").write_text("{}")
-    assert look([cell], tmp_path)[0].state == State.MISSING
+    assert statuses_of([cell], tmp_path)[0].state == State.MISSING
 
 
 def test_running_failed_and_interrupted(tmp_path):
@@ -86,7 +86,7 @@ def test_running_failed_and_interrupted(tmp_path):
     (tmp_path / "work" / dead.run_id / "lease" / ghost.name).touch()
     record_of(again, failed=True).write(tmp_path)
     record_of(again).write(tmp_path)
-    states = look([running, failed, interrupted, dead, again], tmp_path)
+    states = statuses_of([running, failed, interrupted, dead, again], tmp_path)
     assert [s.state for s in states] == [State.RUNNING, State.FAILED, State.MISSING, State.MISSING, State.DONE]
     assert states[0].detail.startswith("process ")
     assert states[1].detail == "2 failed attempts"

@@ -20,9 +20,8 @@ from record_factory import make_record
 from ndcore import cli, machine
 from ndcore.experiment import leases, records
 from ndcore.experiment.holders import Holder
-from ndcore.grid import cell as cell_process
-from ndcore.grid import scheduler
-from ndcore.grid.local import LocalGrid
+from ndcore.grid import cell_process, scheduler
+from ndcore.grid.local import perform
 from ndcore.grid.scheduler import Ending, Result, Scheduler, failed
 from ndcore.grid.workers import ENDINGS, cells_at_once
 
@@ -125,14 +124,14 @@ def test_cells_that_fail_or_lie_in_the_way_do_not_stop_the_others(tmp_path):
 def test_the_exit_code_says_how_many_failed(tmp_path, capsys):
     performer = FakePerformer(tmp_path, tmp_path / "begun.log", failing=range(3))
     refused = [Result(cells(12)[11], Ending.REFUSED, "no data")]
-    assert LocalGrid(cells(10), tmp_path, performer, workers=2, refused=refused).run() == 4
+    assert perform(cells(10), tmp_path, performer, workers=2, refused=refused) == 4
     text = capsys.readouterr().err
     assert "7 done, 3 failed, 1 refused" in text
     assert "refused: no data" in text
-    assert LocalGrid(cells(10), tmp_path, performer).run() == 3  # the failed ones were asked for again
-    assert LocalGrid(cells(10)[3:], tmp_path, performer).run() == 0
+    assert perform(cells(10), tmp_path, performer) == 3  # the failed ones were asked for again
+    assert perform(cells(10)[3:], tmp_path, performer) == 0
     many = FakePerformer(tmp_path / "many", tmp_path / "many.log", seconds=0, failing=range(200))
-    assert LocalGrid(cells(200), tmp_path / "many", many, workers=8).run() == 125
+    assert perform(cells(200), tmp_path / "many", many, workers=8) == 125
 
 
 def test_stop_begins_nothing_more(tmp_path):
@@ -157,7 +156,7 @@ def test_stop_begins_nothing_more(tmp_path):
 
 def test_time_is_up(tmp_path, capsys):
     performer = FakePerformer(tmp_path, tmp_path / "begun.log", seconds=0.2)
-    assert LocalGrid(cells(100), tmp_path, performer, hours=0.5 / 3600).run() == 0
+    assert perform(cells(100), tmp_path, performer, hours=0.5 / 3600) == 0
     text = capsys.readouterr().err
     assert "time is up" in text
     assert "not begun" in text
@@ -197,7 +196,7 @@ def test_cores_are_divided_among_workers_and_gpus_decide_their_number(workers, g
 
 def test_each_worker_gets_its_gpu_and_its_share_of_threads(tmp_path, monkeypatch):
     """The environment that the process of a cell sees, from a process that says it."""
-    from ndcore.grid import cell as cell_process  # noqa: PLC0415
+    from ndcore.grid import cell_process  # noqa: PLC0415
     from ndcore.grid.workers import LocalWorkers  # noqa: PLC0415
 
     say = "import json, os, sys; print(json.dumps({k: os.environ.get(k) for k in sys.argv[1:]})); sys.exit(2)"
@@ -221,7 +220,7 @@ def test_each_worker_gets_its_gpu_and_its_share_of_threads(tmp_path, monkeypatch
     ],
 )
 def test_how_a_process_ended_is_how_its_cell_ended(tmp_path, monkeypatch, code, ending):
-    from ndcore.grid import cell as cell_process  # noqa: PLC0415
+    from ndcore.grid import cell_process  # noqa: PLC0415
     from ndcore.grid.workers import LocalWorkers  # noqa: PLC0415
 
     program = (
@@ -348,7 +347,7 @@ def test_a_terminal_that_closes_stops_the_grid_unless_that_is_ignored(tmp_path, 
     performer = Closing(tmp_path, tmp_path / "begun.log", seconds=0.3)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
     try:
-        code = LocalGrid(cells(6), tmp_path, performer).run()
+        code = perform(cells(6), tmp_path, performer)
     finally:
         signal.signal(signal.SIGHUP, before)
     assert (code, performer.stopped) == ((0, False) if ignored else (130, True))

@@ -16,8 +16,7 @@ from ndcore import cli
 from ndcore.experiment import leases, records
 from ndcore.experiment.config import RunConfig
 from ndcore.experiment.folders import checkpoint_path, record_path, work_folder
-from ndcore.grid import cell as cell_process
-from ndcore.grid import slurm, slurm_task
+from ndcore.grid import cell_process, slurm, slurm_task
 
 HERE = Path(__file__).parent
 CONFIG = RunConfig(arch="resnet18d", norm="bn", dataset="digits", epochs=12, **TINY)

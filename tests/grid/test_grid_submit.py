@@ -21,8 +21,8 @@ from ndcore.grid import slurm, slurm_task
 
 
 def test_the_script_asks_for_what_was_asked(tmp_path):
-    job = slurm.Job(partition="gpu", gpus=1, cpus=8, memory="32G", minutes=90, at_once=5, notice=60)
-    text = slurm.script(cells(30), tmp_path / "runs", job, data_root=tmp_path)
+    job = slurm.Job(partition="gpu", gpus=1, cpus=8, memory="32G", minutes=90, at_once=5, notice=60, data_root=tmp_path)
+    text = slurm.script(cells(30), tmp_path / "runs", job)
     for option in (
         "array=0-29%5", "partition=gpu", "gpus-per-node=1", "cpus-per-task=8", "mem=32G", "time=90", "signal=B:USR1@60",
         "requeue", "open-mode=append",

@@ -11,7 +11,7 @@ import pytest
 from grid_helpers import cells
 
 from ndcore import cli
-from ndcore.grid import cell as cell_process
+from ndcore.grid import cell_process
 from ndcore.grid.display import Display
 from ndcore.grid.scheduler import Scheduler
 from ndcore.grid.workers import LocalWorkers
@@ -51,7 +51,7 @@ def test_a_local_grid_hands_the_threads_on(tmp_path, monkeypatch, asked, expecte
         return [sys.executable, "-c", ""]
 
     monkeypatch.setattr(cell_process, "command", command)
-    monkeypatch.setattr("ndcore.grid.local.look_first", lambda cells, workers: (cells, []))
+    monkeypatch.setattr("ndcore.grid.local.separate_impossible", lambda cells, workers: (cells, []))
     cli.main(["grid", "run", *SELECTION, "--runs", str(tmp_path), "--threads", asked])
     assert [arguments[-1] for arguments in commands] == [expected]
 

@@ -18,12 +18,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ndcore.layers.reference import reference_isqrt
-from ndcore.layers.windowed_convolution import WindowedConvolution
+from ndcore.layers.whitening_convolution import WhiteningConvolution
 
 Transform = tuple[Tensor, Tensor]
 
 
-def batch_transform(layer: WindowedConvolution, x: Tensor) -> Transform:
+def batch_transform(layer: WhiteningConvolution, x: Tensor) -> Transform:
     """Mean (g, d) and whitening matrix (g, d, d) of a batch (n, c, …)."""
     stride = layer.sampling_stride
     if layer.transposed:
@@ -40,13 +40,13 @@ def batch_transform(layer: WindowedConvolution, x: Tensor) -> Transform:
     return mean, reference_isqrt(covariance, layer.n_iter)
 
 
-def output(layer: WindowedConvolution, x: Tensor, transform: Transform) -> Tensor:
+def output(layer: WhiteningConvolution, x: Tensor, transform: Transform) -> Tensor:
     """What the layer gives of a batch (n, c, …)."""
     y = (_transposed if layer.transposed else _convolved)(layer, x, *transform)
     return y if layer.bias is None else y + layer.bias.view(-1, *(1,) * layer.axes)
 
 
-def padded(layer: WindowedConvolution, x: Tensor) -> Tensor:
+def padded(layer: WhiteningConvolution, x: Tensor) -> Tensor:
     pads = layer._reversed_padding_repeated_twice
     return F.pad(x, pads) if layer.padding_mode == "zeros" else F.pad(x, pads, layer.padding_mode)
 
@@ -64,18 +64,18 @@ def unfolded(
     return torch.stack(taps, dim=2).flatten(1, 2).mT, grid
 
 
-def split(layer: WindowedConvolution, rows: Tensor) -> Tensor:
+def split(layer: WhiteningConvolution, rows: Tensor) -> Tensor:
     """Rows (r, columns) as (r, g, d, b): column j of a group is slot j div b of block j mod b."""
     return rows.unflatten(1, (layer.groups, layer.num_features, -1))
 
 
-def whitened(layer: WindowedConvolution, rows: Tensor, mean: Tensor, deconv: Tensor) -> Tensor:
+def whitened(layer: WhiteningConvolution, rows: Tensor, mean: Tensor, deconv: Tensor) -> Tensor:
     """Whitened rows (r, g, columns of a group)."""
     centred = split(layer, rows) - mean.unsqueeze(-1)  # (r, g, d, b)
     return torch.einsum("gfe,rgeb->rgfb", deconv, centred).flatten(2)
 
 
-def _convolved(layer: WindowedConvolution, x: Tensor, mean: Tensor, deconv: Tensor) -> Tensor:
+def _convolved(layer: WhiteningConvolution, x: Tensor, mean: Tensor, deconv: Tensor) -> Tensor:
     rows, grid = unfolded(padded(layer, x), layer.kernel_size, layer.stride, layer.dilation)
     white = whitened(layer, rows.flatten(0, 1), mean, deconv)  # (n·l, g, c/g·k)
     weight = layer.weight.flatten(1).unflatten(0, (layer.groups, -1))  # (g, o/g, c/g·k)
@@ -83,7 +83,7 @@ def _convolved(layer: WindowedConvolution, x: Tensor, mean: Tensor, deconv: Tens
     return y.unflatten(0, (len(x), -1)).mT.unflatten(2, grid)
 
 
-def _transposed(layer: WindowedConvolution, x: Tensor, mean: Tensor, deconv: Tensor) -> Tensor:
+def _transposed(layer: WhiteningConvolution, x: Tensor, mean: Tensor, deconv: Tensor) -> Tensor:
     n, _, *sizes = x.shape
     white = whitened(layer, x.flatten(2).mT.flatten(0, 1), mean, deconv)  # (n·l, g, c/g)
     geometry = list(zip(sizes, layer.stride, layer.dilation, layer.kernel_size, strict=True))

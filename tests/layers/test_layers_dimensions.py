@@ -23,7 +23,7 @@ from ndcore.layers import (
     FastDeconvTranspose2d,
     FastDeconvTranspose3d,
 )
-from ndcore.layers.windowed_convolution import WindowedConvolution
+from ndcore.layers.whitening_convolution import WhiteningConvolution
 
 LIMIT = 1e-9
 KINDS = (FastDeconv1d, FastDeconv3d, FastDeconvTranspose1d, FastDeconvTranspose2d, FastDeconvTranspose3d)
@@ -41,7 +41,7 @@ def randn(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def made(kind: type[WindowedConvolution], *args, seed: int = 0, **kwargs) -> WindowedConvolution:
+def made(kind: type[WhiteningConvolution], *args, seed: int = 0, **kwargs) -> WhiteningConvolution:
     layer = kind(*args, dtype=torch.float64, **{"averaging": "published", **kwargs})
     with torch.no_grad():
         for i, parameter in enumerate(layer.parameters()):
@@ -49,12 +49,12 @@ def made(kind: type[WindowedConvolution], *args, seed: int = 0, **kwargs) -> Win
     return layer
 
 
-def batch(layer: WindowedConvolution, n: int = 3, size: int = 5, seed: int = 0) -> Tensor:
+def batch(layer: WhiteningConvolution, n: int = 3, size: int = 5, seed: int = 0) -> Tensor:
     return 2 * randn(n, layer.in_channels, *range(size, size + layer.axes), seed=seed) + 1
 
 
 @st.composite
-def geometries(draw) -> tuple[type[WindowedConvolution], dict, tuple[int, ...], int]:
+def geometries(draw) -> tuple[type[WhiteningConvolution], dict, tuple[int, ...], int]:
     kind = draw(st.sampled_from(KINDS))
     axes, transposed = kind.axes, "Transpose" in kind.__name__
 
@@ -88,7 +88,7 @@ def close(found: Tensor, expected: Tensor, what: object) -> None:
     assert (found - expected).norm() <= LIMIT * (1 + expected.norm()), what
 
 
-def require_equal_to_reference(layer: WindowedConvolution, batches: list[Tensor]) -> None:
+def require_equal_to_reference(layer: WhiteningConvolution, batches: list[Tensor]) -> None:
     """Outputs, gradients and running values of training steps, then evaluation and the folded layer."""
     mean, deconv = (value.clone() for value in layer.running_transform())
     for number, values in enumerate(batches):
@@ -316,7 +316,7 @@ def test_one_sample_vector_is_refused_before_anything_changes(kind):
     (lambda: FastDeconv3d(4, 2, 3)(torch.zeros(2, 4, 6)), "needs an input (n, 4, d, h, w), got (2, 4, 6)"),
     (lambda: FastDeconvTranspose2d(4, 2, 3)(torch.zeros(2, 3, 6, 6)), "needs an input (n, 4, h, w)"),
     (lambda: FastDeconv3d(4, 2, 3, padding=1, dilation=2)(torch.zeros(2, 4, 6, 2, 6)),
-     "an input of height 4 with its padding is smaller than the kernel, which reaches over 5"),
+     "an input of height 2 with padding 1 is smaller than the kernel, which reaches over 5"),
     (lambda: FastDeconvTranspose2d(4, 2, 3, padding=4)(torch.zeros(2, 4, 9, 5)),
      "padding 4 leaves nothing of an input of width 5"),
     (lambda: FastDeconvTranspose1d(4, 2, 3)(torch.zeros(2, 4, 0)), "leaves nothing of an input of length 0"),

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.autograd import gradcheck
 
 from ndcore.layers import Delinear, FastDeconv
+from ndcore.layers.inverse_root import symmetric_product
 from ndcore.layers.patches import Patches
 from ndcore.layers.reference import ReferenceDelinear, ReferenceFastDeconv
 from ndcore.layers.statistics import sample_patches, sample_pixels
-from ndcore.layers.symmetric import symmetric_product
 
 DOUBLE = torch.float64
 axis = st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(1, 2))

@@ -161,7 +161,7 @@ def test_status_shows_no_name_as_it_is_that_a_terminal_would_act_upon(tmp_path):
     for name in names:
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name + b".json")).touch()
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/work/" + name)).mkdir(parents=True)
-    overview = Overview.look(tmp_path)
+    overview = Overview.read(tmp_path)
     assert overview.found == {}
     assert all(line.isprintable() for line in overview.to_text())
 

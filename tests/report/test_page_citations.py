@@ -13,7 +13,7 @@ from shown import shown
 
 from ndreport.build.sphinx_extension import inputs_digest
 from ndreport.citations.labels import write_labels
-from ndreport.evidence.citations import LABELS
+from ndreport.evidence.citation_counts import LABELS
 from ndreport.pages.citations import own_labels
 from ndreport.pages.citations.counts import citation_figure, counts_table, numbers
 from ndreport.pages.citations.material import Citations, load

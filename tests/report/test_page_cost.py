@@ -13,15 +13,8 @@ from shown import shown
 
 from ndcore.study import NETWORKS
 from ndreport.build.sphinx_extension import inputs_digest
-from ndreport.evidence.csv_files import read
-from ndreport.evidence.published import TIMES
-from ndreport.evidence.times import settings, study_ratios
-from ndreport.material import load as load_page
-from ndreport.pages.cost import sentences
-from ndreport.pages.cost.bench import about_bench, load_bench
-from ndreport.pages.cost.figures import parts_alt, parts_figure, ratios_alt, ratios_figure, series
-from ndreport.pages.cost.networks import BENCH, HERE, MEAN_ROW, cost_table, parts_table
-from ndreport.pages.cost.ratios import (
+from ndreport.evidence.bench import load_bench
+from ndreport.evidence.costs import (
     EVERY4,
     ND,
     ORIGINAL,
@@ -33,6 +26,14 @@ from ndreport.pages.cost.ratios import (
     of_the_study,
     values,
 )
+from ndreport.evidence.csv_files import read
+from ndreport.evidence.published import TIMES
+from ndreport.evidence.times import settings, study_ratios
+from ndreport.material import load as load_page
+from ndreport.pages.cost import sentences
+from ndreport.pages.cost.bench import about_bench
+from ndreport.pages.cost.figures import parts_alt, parts_figure, ratios_alt, ratios_figure, series
+from ndreport.pages.cost.networks import BENCH, HERE, MEAN_ROW, cost_table, parts_table
 from ndreport.rendering.glued import wanted
 from ndreport.rendering.links import TIMES_PAGE
 from ndreport.rendering.svg import BLUE, GREEN, PURPLE, VERMILLION

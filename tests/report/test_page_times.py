@@ -13,12 +13,12 @@ from cost_factory import step_rows, write_bench
 from shown import shown
 
 from ndcore.study import NETWORKS
+from ndreport.evidence.bench import load_bench
 from ndreport.evidence.corrected_times import BASES, corrected_settings, seconds_per_epoch, time_ratios
 from ndreport.evidence.published import Published
 from ndreport.evidence.time_statements import LEAST, SHORTEST_GAP, check
 from ndreport.evidence.times import disagreeing_times, settings
 from ndreport.material import Material, load
-from ndreport.pages.cost.bench import load_bench
 from ndreport.pages.times import checks, figures, recount
 from ndreport.pages.times.numbers import numbers
 from ndreport.rendering.glued import wanted

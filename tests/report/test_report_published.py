@@ -13,7 +13,7 @@ from ndcore.errors import UserError
 from ndcore.study import ATTEMPTS, EPOCHS, NETWORKS, NORMS
 from ndreport.evidence.csv_files import load, read
 from ndreport.evidence.published import ACCURACIES, FILES, FIRST_VERSION, IMAGENET, MODEL_ZOO, RECOVERED
-from ndreport.pages.tables_4_and_5.tables import accuracy_rows, disagreeing_averages, split_counts
+from ndreport.pages.tables_4_and_5.rows import accuracy_rows, disagreeing_averages, split_counts
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 

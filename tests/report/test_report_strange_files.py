@@ -26,13 +26,13 @@ from ndcore.problems import LONGEST, Problem
 from ndcore.training.progress import PROGRESS_FILE, Progress
 from ndreport.build import strict
 from ndreport.build.sphinx_extension import inputs_digest
-from ndreport.evidence import citations, faults
+from ndreport.evidence import citation_counts, fault_reports
+from ndreport.evidence.bench import load_bench
 from ndreport.evidence.claims import ledger
 from ndreport.evidence.csv_files import load
 from ndreport.evidence.equivalence import load_margin
 from ndreport.evidence.published import FILES
 from ndreport.pages.code_and_data import ledger as findings
-from ndreport.pages.cost.bench import load_bench
 from ndreport.rendering.html import notice
 
 RUNS = PROJECT / "runs"
@@ -171,7 +171,7 @@ def test_a_link_to_nothing_in_the_place_of_a_folder_is_one_line(tmp_path, place,
     link.parent.mkdir(exist_ok=True, parents=True)
     link.symlink_to("nowhere")
     with pytest.raises(UserError) as refused:
-        run(config, runs=tmp_path, look_first=False)
+        run(config, runs=tmp_path, check_first=False)
     assert str(link) in str(refused.value) or config.run_id in str(refused.value)
 
 
@@ -194,9 +194,9 @@ def load_published(folder: Path) -> tuple[Any, list[Problem]]:
 
 MATERIAL = {
     "*.json": (records.scan, json.loads, sealed),
-    "faults/*.json": (lambda folder: faults.load(folder.parent), json.loads, sealed),
+    "faults/*.json": (lambda folder: fault_reports.load(folder.parent), json.loads, sealed),
     "bench/*.csv": (lambda folder: load_bench(folder.parent), None, None),
-    "published/citations.csv": (citations.load_citations, None, None),
+    "published/citations.csv": (citation_counts.load_citations, None, None),
     "published/[!c]*.csv": (load_published, None, None),
     "published/colours.csv": (load_published, None, None),
     "published/claims.yaml": (ledger.load, yaml.safe_load, dumped),

@@ -14,7 +14,8 @@ from ndreport.evidence.csv_files import read
 from ndreport.evidence.published import ACCURACIES, Published, load_all
 from ndreport.evidence.rules import comparisons
 from ndreport.evidence.runs import coverage, differences, follows_recipe
-from ndreport.pages.tables_4_and_5.tables import accuracy_rows, accuracy_table, accuracy_view
+from ndreport.pages.tables_4_and_5.accuracy_table import accuracy_table, accuracy_view
+from ndreport.pages.tables_4_and_5.rows import accuracy_rows
 from ndreport.rendering.links import anchors
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"

@@ -122,7 +122,7 @@ def test_help_loads_little_more_than_an_empty_program_that_reads_arguments():
         return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr)
 
     ours = loaded("from ndcore.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass")
-    assert ours < loaded("import argparse, importlib, os") + 40
+    assert ours < loaded("import argparse, importlib.metadata, os") + 40
 
 
 def test_make_starts_no_script_whose_first_line_is_a_path():

@@ -25,7 +25,7 @@ def perform(tmp_path, monkeypatch):
             notebook(config, runs)
 
         monkeypatch.setattr(runner, "_perform", stand_in)
-        return runner.run(CONFIG, runs=tmp_path, look_first=False)
+        return runner.run(CONFIG, runs=tmp_path, check_first=False)
 
     return perform_with
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ndcore import cli, terminal
 from ndcore.experiment.config import RunConfig
 from ndcore.experiment.folders import PROJECT
-from ndcore.grid import cell
+from ndcore.grid import cell_process
 
 COMMANDS = (["--help"], ["run", "--help"], ["grid", "submit", "--help"], ["status"], ["grid", "plan"], ["schema"])
 ENCODINGS = ("ascii", "latin-1", "cp1252", "iso-8859-7", "utf-8")
@@ -155,7 +155,7 @@ def test_why_a_cell_of_the_grid_was_refused_reaches_whoever_started_it(tmp_path,
     """What it writes is a log, which is read as UTF-8."""
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
     config = RunConfig(arch="resnet18d", norm="bn", dataset="cifar10", epochs=1)
-    command = cell.command(config, tmp_path, data_root=tmp_path / "dé漢")
-    done = subprocess.run(command, env=cell.environment(1), capture_output=True, timeout=300, check=False)
+    command = cell_process.command(config, tmp_path, data_root=tmp_path / "dé漢")
+    done = subprocess.run(command, env=cell_process.environment(1), capture_output=True, timeout=300, check=False)
     assert done.returncode == 2
     assert "dé漢" in done.stderr.decode("utf-8")

@@ -14,7 +14,7 @@ from unittest import mock
 import torch
 from torch import Tensor
 
-from ndcore import data, training
+from ndcore import data
 from ndcore.experiment.config import RunConfig
 from ndcore.machine import cpu_extensions, cpu_name
 from ndcore.training import trainer
@@ -43,11 +43,11 @@ def losses(norm: str) -> list[float]:
     config = RunConfig(arch="resnet18d", norm=norm, dataset="digits", epochs=1, lr=0.003, batch_size=32)
     _Listening.losses = []
     digits = data.load("digits")
-    model = training.build_model(config, 10)
+    model = trainer.build_model(config, 10)
     with mock.patch.object(trainer, "Meter", _Listening):
         try:
-            training.train(model, config, digits, torch.device("cpu"), threads=1, progress=False)
-        except training.TrainingFailed as end:
+            trainer.train(model, config, digits, torch.device("cpu"), threads=1, progress=False)
+        except trainer.TrainingFailed as end:
             if not isinstance(end.__cause__, _Enough):
                 raise
     return _Listening.losses

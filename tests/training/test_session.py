@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ndcore import data, training
+from ndcore import data
 from ndcore.data.dataset import Split
 from ndcore.errors import RunWarning
 from ndcore.experiment.config import RunConfig
@@ -59,13 +59,13 @@ def may_use(monkeypatch):
     return set_to
 
 
-def run(digits, checkpoint=None, threads="auto") -> tuple[training.TrainingResult, nn.Module]:
-    model = training.build_model(CONFIG, 10)
+def run(digits, checkpoint=None, threads="auto") -> tuple[trainer.TrainingResult, nn.Module]:
+    model = trainer.build_model(CONFIG, 10)
     device = torch.device("cpu")
-    return training.train(model, CONFIG, digits, device, checkpoint=checkpoint, threads=threads, progress=False), model
+    return trainer.train(model, CONFIG, digits, device, checkpoint=checkpoint, threads=threads, progress=False), model
 
 
-def threads_of(result: training.TrainingResult) -> list[int]:
+def threads_of(result: trainer.TrainingResult) -> list[int]:
     return [s.conditions.threads for s in result.sessions]
 
 

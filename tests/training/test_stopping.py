@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ndcore import data, stopping, training
+from ndcore import data, stopping
 from ndcore.data.dataset import Split
 from ndcore.errors import RunInterrupted
 from ndcore.experiment.config import RunConfig
@@ -40,10 +40,10 @@ def digits(monkeypatch):
     return replace(whole, train=Split(whole.train.images[:256], whole.train.labels[:256]))
 
 
-def run(digits, checkpoint) -> tuple[training.TrainingResult, nn.Module]:
-    model = training.build_model(CONFIG, 10)
+def run(digits, checkpoint) -> tuple[trainer.TrainingResult, nn.Module]:
+    model = trainer.build_model(CONFIG, 10)
     device = torch.device("cpu")
-    return training.train(model, CONFIG, digits, device, checkpoint=checkpoint, progress=False), model
+    return trainer.train(model, CONFIG, digits, device, checkpoint=checkpoint, progress=False), model
 
 
 def interrupt_at(monkeypatch, method: str, call: int, number: int = signal.SIGINT) -> None:

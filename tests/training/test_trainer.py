@@ -14,12 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ndcore import data, training
+from ndcore import data
 from ndcore.data.batches import TrainBatches
 from ndcore.data.dataset import Dataset, Split
 from ndcore.errors import NonFiniteError, UserError
 from ndcore.experiment.config import RunConfig
-from ndcore.training import TrainingFailed, trainer
+from ndcore.training import trainer
 from ndcore.training.checkpoint import Checkpoint, Position
 from ndcore.training.speed import prepare_images, prepare_model
 
@@ -53,16 +53,16 @@ def config(**changes) -> RunConfig:
     return RunConfig(**({"arch": "vgg16", "norm": "bn", "dataset": "digits", "epochs": 3, "batch_size": 32} | changes))
 
 
-def run(configuration: RunConfig, digits: Dataset, **options) -> tuple[training.TrainingResult, nn.Module]:
-    model = training.build_model(configuration, 10)
-    return training.train(model, configuration, digits, CPU, **({"progress": False} | options)), model
+def run(configuration: RunConfig, digits: Dataset, **options) -> tuple[trainer.TrainingResult, nn.Module]:
+    model = trainer.build_model(configuration, 10)
+    return trainer.train(model, configuration, digits, CPU, **({"progress": False} | options)), model
 
 
 def same(one: nn.Module, other: nn.Module) -> bool:
     return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
 
 
-def numbers(result: training.TrainingResult) -> list:
+def numbers(result: trainer.TrainingResult) -> list:
     return [(e.running_train, e.test) for e in result.epochs]
 
 
@@ -71,7 +71,7 @@ def test_the_recipe_is_the_published_one(digits):
     """SGD with momentum and weight decay on everything, lr/2·(1 + cos(πt/T)) per step: by hand, to the last bit."""
     configuration = config(epochs=2)
     _, model = run(configuration, digits)
-    by_hand = prepare_model(training.build_model(configuration, 10), CPU)
+    by_hand = prepare_model(trainer.build_model(configuration, 10), CPU)
     velocity = [torch.zeros_like(p) for p in by_hand.parameters()]
     batches = TrainBatches(digits.train, digits.spec, 32, configuration.seed, CPU)
     steps, t = 2 * len(batches), 0
@@ -174,7 +174,7 @@ def test_a_checkpoint_that_cannot_be_used_is_kept_aside_with_a_warning(digits, t
 
 @pytest.mark.usefixtures("tiny")
 def test_a_loss_that_is_not_finite_stops_with_epoch_and_step(digits):
-    with pytest.raises(TrainingFailed) as stopped:
+    with pytest.raises(trainer.TrainingFailed) as stopped:
         run(config(lr=1e30), digits)
     assert isinstance(stopped.value.__cause__, NonFiniteError)
     assert "lower the learning rate" in str(stopped.value.__cause__)
@@ -192,7 +192,7 @@ def test_a_failure_in_a_later_epoch_keeps_the_earlier_ones(digits, monkeypatch):
         return step(self, *batch)
 
     monkeypatch.setattr(trainer._Training, "_step", failing)
-    with pytest.raises(TrainingFailed) as stopped:
+    with pytest.raises(trainer.TrainingFailed) as stopped:
         run(config(), digits)
     assert [e.epoch for e in stopped.value.epochs] == [1, 2]
     assert isinstance(stopped.value.__cause__, torch.OutOfMemoryError)
@@ -213,7 +213,7 @@ def test_bf16_trains_and_keeps_weights_in_float32(digits):
 
 def test_the_counter_of_a_frozen_layer_is_in_the_checkpoint(tmp_path):
     def made():
-        model = nn.Sequential(training.build_model(config(norm="nd"), 10))
+        model = nn.Sequential(trainer.build_model(config(norm="nd"), 10))
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
         return model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
 

@@ -7,14 +7,14 @@ from math import isnan, nan
 import pandas as pd
 from scipy.stats import binom
 
-from ndreport.evidence.published import IMAGENET_NETWORKS, Published
+from ndreport.evidence.published import IMAGENET_NETWORKS, METRICS, Published
 from ndreport.evidence.rules import comparisons
 
 VALIDATION_IMAGES = 50_000
 """Images of the validation set of ILSVRC 2012, on which accuracies on ImageNet are given."""
-METRICS = {"top1": "top-1", "top5": "top-5"}
 CELL = ["arch", "norm", "metric"]
 GAIN_COLUMNS = ["arch", "metric", "baseline", "original", "reproduced", "baseline_change", "nd_change"]
+GAIN_COLUMNS += ["least_error", "independent_error"]
 """Columns of `imagenet_gains`."""
 
 
@@ -48,7 +48,8 @@ def imagenet_gains(frame: pd.DataFrame) -> pd.DataFrame:
 
     Columns: `GAIN_COLUMNS`. `original` and `reproduced` are the gains; `baseline_change` and `nd_change` are how far
     the reproduction is from the original in the baseline and in ND: the gain changes by their difference. Reproduced
-    values are the spreadsheet's, with their third decimal.
+    values are the spreadsheet's, with their third decimal. `least_error` and `independent_error` bound the standard
+    error of the reproduced gain.
 
     Args:
         frame: from `imagenet_values`.
@@ -60,9 +61,12 @@ def imagenet_gains(frame: pd.DataFrame) -> pd.DataFrame:
             for baseline in ("bn", "none"):
                 if (arch, "nd", metric) in cells.index and (arch, baseline, metric) in cells.index:
                     nd, base = cells.loc[(arch, "nd", metric)], cells.loc[(arch, baseline, metric)]
+                    pair = nd["single"], base["single"]
                     gain, changes = nd - base, [one["single"] - one["original"] for one in (base, nd)]
-                    rows.append([arch, metric, baseline, gain["original"], gain["single"], *changes])
-    return pd.DataFrame(rows, columns=GAIN_COLUMNS).round(3)
+                    points = [round(number, 3) for number in (gain["original"], gain["single"], *changes)]
+                    errors = smallest_difference_error(points[1]), independent_difference_error(*pair)
+                    rows.append([arch, metric, baseline, *points, *errors])
+    return pd.DataFrame(rows, columns=GAIN_COLUMNS)
 
 
 def binomial_error(percent: float, images: int = VALIDATION_IMAGES) -> float:

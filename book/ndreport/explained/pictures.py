@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ndcore.layers.statistics import fold_into_weight
+from ndcore.layers.fold import fold_into_weight
 from ndreport.explained.covariance import KERNEL, Whitening
 from ndreport.explained.patches import whiten
 from ndreport.explained.photographs import Photograph, as_input

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from matplotlib.figure import Figure
 
-from ndreport.evidence.citations import LABELS, CitationCounts
+from ndreport.evidence.citation_counts import LABELS, CitationCounts
 from ndreport.evidence.proportions import (
     CONFIDENCE,
     Interval,

@@ -15,7 +15,7 @@ from ndreport.citations.baseline import FILE as BASELINE
 from ndreport.citations.baseline import Guess, read_guesses
 from ndreport.citations.contexts import INDEX, Index, Key, read_index
 from ndreport.citations.labels import label_files, read_labels
-from ndreport.evidence.citations import CitationCounts, load_citations
+from ndreport.evidence.citation_counts import CitationCounts, load_citations
 from ndreport.rendering.glued import glue_computed
 from ndreport.rendering.html import Html, notice
 

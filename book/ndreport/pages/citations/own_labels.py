@@ -11,7 +11,7 @@ import pandas as pd
 
 from ndreport.citations.labels import Labels
 from ndreport.evidence.agreement import Agreement, agreement
-from ndreport.evidence.citations import LABELS
+from ndreport.evidence.citation_counts import LABELS
 from ndreport.evidence.proportions import clustered, wilson
 from ndreport.pages.citations.counts import SURE, share, shown
 from ndreport.pages.citations.material import Citations

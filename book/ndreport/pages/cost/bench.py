@@ -1,110 +1,13 @@
-"""The newest files of `ndcore bench` in `runs/bench/`, as costs per network."""
+"""What the page says of the benchmark itself: its conditions, and its files to save."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
-
 import pandas as pd
 
-from ndcore import foreign
-from ndcore.bench import results
-from ndcore.bench.rows import LayerRow, StepRow
-from ndcore.errors import UserError
-from ndcore.problems import Problem
-from ndreport.pages.cost.ratios import ND, PHASES, NetworkCost, Step
+from ndreport.evidence.bench import Bench
 from ndreport.pages.our_runs.provenance import commit
 from ndreport.rendering.html import Html, download, facts
 from ndreport.rendering.prose import count, listing
-
-FOLDER = "bench"
-STEPS, LAYERS = "steps", "layers"
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What the benchmark says; without any network if it was not run."""
-
-    costs: list[NetworkCost] = field(default_factory=list)
-    files: dict[str, str] = field(default_factory=dict)
-    """Names and contents of the CSV files."""
-    conditions: list[tuple[str, str]] = field(default_factory=list)
-    """Under what they were measured."""
-
-
-def load_bench(runs: Path) -> tuple[Bench, list[Problem]]:
-    """The newest benchmark of a runs folder; without networks, and the reason, if a file is damaged. Never raises.
-
-    The file of layers belongs to the file of steps that has the same conditions in its name. Without it, or if it is
-    damaged, the steps are still there.
-    """
-    path = results.latest(runs / FOLDER, kind=STEPS)
-    _, problems = foreign.files(runs / FOLDER, ".csv", FOLDER)
-    if path is None:
-        return Bench(), problems
-    try:
-        steps, content = _once(path, StepRow, ["arch", "variant"]), foreign.read_text(path)
-    except (UserError, ValueError) as error:
-        return Bench(), [*problems, Problem(f"{FOLDER}/{path.name}", str(error))]
-    layers, more, damaged = _layers(path.with_name(path.name.replace(STEPS, LAYERS, 1)))
-    return Bench(costs(steps, layers), {path.name: content} | more, conditions(steps)), [*problems, *damaged]
-
-
-def _once(path: Path, row: type[StepRow] | type[LayerRow], key: list[str]) -> pd.DataFrame:
-    """The table of a file, one column per field of `row`; None is NaN where numbers are.
-
-    Raises:
-        UserError: the file is damaged, has no rows, or names something twice.
-    """
-    frame = pd.DataFrame([vars(line) for line in results.read_rows(path, row)], columns=results.columns(row))
-    if frame.empty:
-        raise UserError(f"{path} holds no measurement")
-    twice = frame.index[frame.duplicated(key)]
-    if len(twice):
-        raise UserError(f"{path} line {twice[0] + 2}: this measurement is there twice")
-    return frame
-
-
-def _layers(path: Path) -> tuple[pd.DataFrame | None, dict[str, str], list[Problem]]:
-    if not path.is_file():  # what else may have its name is named already
-        return None, {}, []
-    try:
-        layers = _once(path, LayerRow, ["arch", "layer", "phase"])
-        return layers, {path.name: foreign.read_text(path)}, []
-    except (UserError, ValueError) as error:
-        return None, {}, [Problem(f"{FOLDER}/{path.name}", str(error))]
-
-
-def costs(steps: pd.DataFrame, layers: pd.DataFrame | None) -> list[NetworkCost]:
-    """One cost per network, in the order of the file.
-
-    Args:
-        steps: columns of `ndcore.bench.rows.StepRow`.
-        layers: columns of `ndcore.bench.rows.LayerRow`, or None.
-    """
-    return [_cost(arch, rows, layers) for arch, rows in steps.groupby("arch", sort=False)]
-
-
-def _cost(arch: str, rows: pd.DataFrame, layers: pd.DataFrame | None) -> NetworkCost:
-    steps = {
-        row.variant: Step(
-            row.median_seconds, row.lower_quartile_seconds, row.upper_quartile_seconds, row.samples, row.peak_bytes
-        )
-        for row in rows.itertuples()
-    }
-    nd = rows[rows["variant"] == ND]
-    flops = {phase: float(nd.iloc[0][f"{phase}_flop"]) for phase in PHASES} if len(nd) else {}
-    floor = float(nd.iloc[0]["floor_seconds"]) if len(nd) else float("nan")
-    return NetworkCost(arch, steps, flops if any(flops.values()) else {}, floor, _phases(arch, layers))
-
-
-def _phases(arch: str, layers: pd.DataFrame | None) -> dict[str, float]:
-    """Seconds of all layers of a network together, by phase; empty if a phase is missing."""
-    if layers is None:
-        return {}
-    mine = layers[layers["arch"] == arch]
-    seconds = (mine["forward_backward_seconds"] * mine["count"]).groupby(mine["phase"]).sum()
-    return {phase: float(seconds[phase]) for phase in PHASES} if set(PHASES) <= set(seconds.index) else {}
 
 
 def conditions(steps: pd.DataFrame) -> list[tuple[str, str]]:
@@ -127,11 +30,11 @@ def conditions(steps: pd.DataFrame) -> list[tuple[str, str]]:
 
 def about_bench(bench: Bench) -> Html:
     """How the benchmark was made, with its files to save; `#benchmark` on the page."""
-    if not bench.files:
+    if bench.steps is None:
         return Html(
             '<p id="benchmark" class="nd-empty">There is no file of <code>ndcore bench</code> in '
             "<code>runs/bench/</code> yet.</p>"
         )
     saved = " ".join(download(text, name, "text/csv", f"Save {name}") for name, text in bench.files.items())
-    shown = facts(bench.conditions, "Conditions of the benchmark")
+    shown = facts(conditions(bench.steps), "Conditions of the benchmark")
     return Html(f'<section id="benchmark">\n{shown}\n<p class="nd-after">{saved}</p>\n</section>')

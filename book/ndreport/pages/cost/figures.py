@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from ndcore.study import NETWORKS
-from ndreport.pages.cost.ratios import ORIGINAL, OURS, OURS_EVERY4, PHASES, NetworkCost, by_name, geometric_mean, values
+from ndreport.evidence.costs import ORIGINAL, OURS, OURS_EVERY4, PHASES, NetworkCost, by_name, geometric_mean, values
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import count, listing, percent, ratio_span
 from ndreport.rendering.stated import unless_missing

@@ -11,8 +11,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from ndcore.study import DATASETS, EPOCHS, NETWORKS
-from ndreport.evidence.times import NUMBERS
-from ndreport.pages.cost.ratios import (
+from ndreport.evidence.costs import (
     ORIGINAL,
     OURS,
     OURS_EVERY4,
@@ -23,6 +22,7 @@ from ndreport.pages.cost.ratios import (
     of_the_study,
     values,
 )
+from ndreport.evidence.times import NUMBERS
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import TIMES_PAGE

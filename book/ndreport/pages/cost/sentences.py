@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 
 from ndcore.study import DATASETS, NETWORKS
-from ndreport.evidence.times import NUMBERS, settings, study_ratios
-from ndreport.material import Material
-from ndreport.pages.cost.ratios import (
+from ndreport.evidence.costs import (
     BN,
     EVERY4,
     ND,
@@ -25,6 +23,8 @@ from ndreport.pages.cost.ratios import (
     of_the_study,
     values,
 )
+from ndreport.evidence.times import NUMBERS, settings, study_ratios
+from ndreport.material import Material
 from ndreport.rendering.prose import Prose, count, listing, percent, prose, ratio_span, span, times_as
 from ndreport.rendering.stated import otherwise
 

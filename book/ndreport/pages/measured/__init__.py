@@ -1,1 +1,1 @@
-"""What the attempts of the reproduction were measured on, and the tables as they should have read."""
+"""What every attempt of Tables 4 and 5 was measured on."""

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterator
 
 import pandas as pd
 
 from ndcore.study import ATTEMPTS, NETWORKS, NORM_LABELS, NORMS
 from ndreport.evidence.published import Published
 from ndreport.evidence.series import logged_tests
+from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import LOGS_PAGE, SOURCES_PAGE
 from ndreport.rendering.names import LABELS, TABLES
-from ndreport.rendering.prose import count
-from ndreport.rendering.values import Value, decimal, missing, word
+from ndreport.rendering.prose import count, points
+from ndreport.rendering.values import Value, word
 
 KEY = ["dataset", "arch", "norm", "epochs"]
 COLUMNS = [*KEY, "original", "printed", "test", "runs", "values"]
 """Columns of `corrected`."""
+NAMES = {"original": "original", "printed": "as printed", "test": "test"}
+"""What stands above the accuracies."""
 
 
 def corrected(published: Published) -> pd.DataFrame:
@@ -33,6 +36,27 @@ def corrected(published: Published) -> pd.DataFrame:
     return tests[COLUMNS]
 
 
+def _columns() -> Iterator[Column]:
+    links = dict.fromkeys(NAMES, SOURCES_PAGE) | {"test": LOGS_PAGE}
+    for norm in NORMS:
+        notes = {of: f"{of}: the table's own value" for of in NAMES} | {
+            "test": f"logged test accuracies {{{norm}_tests}}"
+        }
+        for of, name in NAMES.items():
+            yield Column((NORM_LABELS[norm], name), f"{norm}_{of}", 2, notes[of], links[of])
+        yield Column((NORM_LABELS[norm], "runs"), lambda row, norm=norm: _runs(int(getattr(row, f"{norm}_runs"))))
+    for of, name in NAMES.items():
+        pair = f"{{nd_{of}:.2f}} − {{bn_{of}:.2f}}"
+        yield Column(("ND − BN", name), f"gain_{of}", note=pair, link=links[of], show=points)
+
+
+def _runs(runs: int) -> Value:
+    note = "finished runs in the log"
+    if runs < len(ATTEMPTS):
+        return word(f"{runs} of {len(ATTEMPTS)}", f"{note}; the rest did not finish", LOGS_PAGE)
+    return Value(str(runs), note, LOGS_PAGE, runs)
+
+
 def corrected_table(rows: pd.DataFrame, dataset: str, epochs: int) -> Html:
     """One of the tables with a column of test accuracies.
 
@@ -41,56 +65,16 @@ def corrected_table(rows: pd.DataFrame, dataset: str, epochs: int) -> Html:
         dataset: "cifar10" or "cifar100".
         epochs: length of the training.
     """
-    chosen = rows[(rows["dataset"] == dataset) & (rows["epochs"] == epochs)].set_index(["arch", "norm"])
-    archs = [network.arch for network in NETWORKS if network.arch in chosen.index.get_level_values("arch")]
-    view = pd.DataFrame([_row(chosen, arch) for arch in archs], index=[LABELS[arch] for arch in archs])
-    if len(view):
-        view.columns = pd.MultiIndex.from_tuples(view.columns)
+    chosen = rows[(rows["dataset"] == dataset) & (rows["epochs"] == epochs)]
+    chosen = chosen.assign(tests=[", ".join(f"{value:.2f}" for value in values) for values in chosen["values"]])
+    wide = chosen.pivot(index="arch", columns="norm", values=[*NAMES, "runs", "tests"])
+    wide.columns = [f"{norm}_{of}" for of, norm in wide.columns]
+    if len(wide):
+        wide = wide.assign(**{f"gain_{of}": wide[f"nd_{of}"] - wide[f"bn_{of}"] for of in NAMES})
+    wide = wide.loc[[network.arch for network in NETWORKS if network.arch in wide.index]]
     caption = (
         f"{TABLES[dataset]} after {count(epochs, 'epoch')}, with test accuracies: top-1 in percent, ND − BN "
         "in percentage points. Test: mean over the finished runs of the study's logs, each at its highest epoch."
     )
-    return table(view, caption, f"corrected-{dataset}-{epochs}", "Network")
-
-
-def _row(chosen: pd.DataFrame, arch: str) -> dict[tuple[str, str], Value]:
-    cells = {norm: chosen.loc[(arch, norm)] if (arch, norm) in chosen.index else None for norm in NORMS}
-    row = {
-        (NORM_LABELS[norm], name): _value(cells[norm], column)
-        for norm, (column, name) in itertools.product(NORMS, _NAMES.items())
-    }
-    for norm in NORMS:
-        row[NORM_LABELS[norm], "runs"] = _runs(cells[norm])
-    order = [(NORM_LABELS[norm], name) for norm in NORMS for name in (*_NAMES.values(), "runs")]
-    return {key: row[key] for key in order} | {
-        ("ND − BN", name): _gain(row[NORM_LABELS["bn"], name], row[NORM_LABELS["nd"], name]) for name in _NAMES.values()
-    }
-
-
-_NAMES = {"original": "original", "printed": "as printed", "test": "test"}
-
-
-def _value(cell: pd.Series | None, column: str) -> Value:
-    if cell is None or pd.isna(cell[column]):
-        return missing("missing", "the files of published values lack it", SOURCES_PAGE)
-    if column == "test":
-        runs = ", ".join(f"{value:.2f}" for value in cell["values"])
-        return decimal(cell[column], f"logged test accuracies {runs}", LOGS_PAGE)
-    return decimal(cell[column], f"{column}: the table's own value", SOURCES_PAGE)
-
-
-def _runs(cell: pd.Series | None) -> Value:
-    if cell is None:
-        return missing("missing", "no log", LOGS_PAGE)
-    note = "finished runs in the log"
-    if cell["runs"] < len(ATTEMPTS):
-        return word(f"{cell['runs']} of {len(ATTEMPTS)}", f"{note}; the rest did not finish", LOGS_PAGE)
-    return Value(str(cell["runs"]), note, LOGS_PAGE, int(cell["runs"]))
-
-
-def _gain(bn: Value, nd: Value) -> Value:
-    if not (bn.present and nd.present):
-        return missing("missing", "one of the two is missing", SOURCES_PAGE)
-    difference = nd.number - bn.number
-    text = f"{difference:+.2f}".replace("-", "−")
-    return Value(text, f"{nd.text} − {bn.text}", nd.link, difference)
+    cells = view(wide, list(_columns()), lambda row: LABELS[row.Index])
+    return table(cells, caption, f"corrected-{dataset}-{epochs}", "Network")

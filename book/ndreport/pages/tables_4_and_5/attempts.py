@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from math import isnan
+from typing import Any
 
 import pandas as pd
 
 from ndcore.study import ATTEMPTS, NORM_LABELS
 from ndreport.evidence.corrections import SETTING
-from ndreport.pages.tables_4_and_5.tables import PRINTED_ROUNDING, mean_of_attempts, published_value
+from ndreport.pages.tables_4_and_5.rows import PRINTED_ROUNDING
+from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import MEASURED_PAGE, SOURCES_PAGE
 from ndreport.rendering.names import TABLE_NUMBERS, TABLES
 from ndreport.rendering.prose import count
-from ndreport.rendering.values import Value, decimal, missing
+from ndreport.rendering.values import Value
 
 WORDS = {"test": "test", "train": "training", "": "not proven"}
 """What a single value was measured on, as it stands beside it."""
@@ -22,24 +24,25 @@ WORDS = {"test": "test", "train": "training", "": "not proven"}
 def spread(single: pd.DataFrame) -> pd.DataFrame:
     """How far the runs of a setting are apart, in percentage points; index: data set, network, norm, epochs.
 
-    Columns: `runs`, how many belong to the setting; `range`, largest minus smallest; `sd`, their standard deviation
-    with the divisor n − 1. A value that belongs elsewhere is replaced by the logged run that belongs here, a run that
-    did not finish is left out.
+    Columns: `belonging`, how many belong to the setting; `range`, largest minus smallest; `sd`, their standard
+    deviation with the divisor n − 1; NaN for fewer than two. A value that belongs elsewhere is replaced by the logged
+    run that belongs here, a run that did not finish is left out.
 
     Args:
         single: from `ndreport.evidence.corrections.attempts`.
     """
     values = single.groupby(SETTING)["corrected_top1"]
-    return pd.DataFrame({"runs": values.count(), "range": values.max() - values.min(), "sd": values.std()})
+    found = pd.DataFrame({"belonging": values.count(), "range": values.max() - values.min(), "sd": values.std()})
+    return found.where(found["belonging"] > 1)
 
 
-def is_another_run(attempt: pd.Series) -> bool:
-    """Whether the accuracy of an attempt is not that of the run that its place says.
+def another_runs(single: pd.DataFrame) -> pd.DataFrame:
+    """The attempts whose accuracy is not that of the run that their place says.
 
     Args:
-        attempt: a row of `ndreport.evidence.corrections.attempts`.
+        single: from `ndreport.evidence.corrections.attempts`.
     """
-    return bool(attempt["correction"]) and attempt["corrected_top1"] != attempt["top1"]
+    return single[(single["correction"] != "") & (single["corrected_top1"] != single["top1"])]
 
 
 def attempts_view(rows: pd.DataFrame, single: pd.DataFrame, epochs: int) -> pd.DataFrame:
@@ -50,54 +53,48 @@ def attempts_view(rows: pd.DataFrame, single: pd.DataFrame, epochs: int) -> pd.D
         single: from `ndreport.evidence.corrections.attempts`.
         epochs: 1, 20 or 100.
     """
-    chosen = rows[(rows["epochs"] == epochs) & rows["first_of_label"]]
-    spreads = spread(single)
-    single = single.set_index([*SETTING, "attempt"])
-    view = {}
-    for _, row in chosen.iterrows():
-        key = (row["dataset"], row["arch"], row["norm"], row["epochs"])
-        found = [single.loc[(*key, k)] if (*key, k) in single.index else None for k in ATTEMPTS]
-        cells = {f"attempt {k}": _attempt(row, k, one) for k, one in zip(ATTEMPTS, found, strict=True)}
-        cells |= {"mean": _mean(row), **_spread(spreads.loc[key] if key in spreads.index else None)}
-        view[f"{row['label']}, {NORM_LABELS[row['norm']]}"] = cells
-    return pd.DataFrame.from_dict(view, orient="index")
+    chosen = rows[(rows["epochs"] == epochs) & rows["first_of_label"]].join(spread(single), on=SETTING)
+    logged = {(*(getattr(row, name) for name in SETTING), row.attempt): row for row in single.itertuples()}
+    wrong = set(another_runs(single).index)
+    attempts = [
+        Column(f"attempt {k}", lambda row, k=k: _attempt(row, k, logged, wrong), link=SOURCES_PAGE) for k in ATTEMPTS
+    ]
+    return view(chosen, [*attempts, *COLUMNS], lambda row: f"{row.label}, {NORM_LABELS[row.norm]}")
 
 
-def _attempt(row: pd.Series, attempt: int, single: pd.Series | None) -> Value:
-    value = published_value(row, f"attempt_{attempt}")
-    if not value.present:
-        return value
-    note = value.note
-    if single is not None and not isnan(single["test_top1"]):
-        note += f"; log of this run: training {single['train_top1']:.2f}, test {single['test_top1']:.2f}"
-    text = f"{value.text} {WORDS[row[f'attempt_{attempt}_split']]}"
-    if single is None or not is_another_run(single):
-        return Value(text, note, SOURCES_PAGE, value.number)
-    right = single["corrected_top1"]
-    instead = "no right value is known" if isnan(right) else f"right is {right:.2f}"
-    return Value(
-        f"{text} ✗", f"{value.note}; not this run: {single['correction']}; {instead}", MEASURED_PAGE, value.number
+def _attempt(row: Any, attempt: int, logged: dict[tuple, Any], wrong: set) -> Value | None:
+    value, source, split, proof = (
+        getattr(row, f"attempt_{attempt}{of}") for of in ("", "_source", "_split", "_split_evidence")
     )
+    if isnan(value):
+        return None
+    text = f"{value:.2f} {WORDS[split]}"
+    note = f"{source}; {split} accuracy: {proof}" if split else source
+    one = logged.get((row.dataset, row.arch, row.norm, row.epochs, attempt))
+    if one is not None and one.Index in wrong:
+        instead = "no right value is known" if isnan(one.corrected_top1) else f"right is {one.corrected_top1:.2f}"
+        return Value(f"{text} ✗", f"{note}; not this run: {one.correction}; {instead}", MEASURED_PAGE, value)
+    if one is not None and not isnan(one.test_top1):
+        note += f"; log of this run: training {one.train_top1:.2f}, test {one.test_top1:.2f}"
+    return Value(text, note, SOURCES_PAGE, value)
 
 
-def _mean(row: pd.Series) -> Value:
-    mean = mean_of_attempts(row)
-    if isnan(mean):
-        return published_value(row, "attempt_1")
-    same = abs(mean - row["reproduced"]) <= PRINTED_ROUNDING
-    note = f"mean of the three attempts as they stand; printed: {row['reproduced']:.2f}"
-    return Value(f"{mean:.2f}" if same else f"{mean:.2f} ≠", note, SOURCES_PAGE, mean)
+def _mean(row: Any) -> Value | None:
+    if isnan(row.mean_of_attempts):
+        return None
+    same = abs(row.mean_of_attempts - row.reproduced) <= PRINTED_ROUNDING
+    note = f"mean of the three attempts as they stand; printed: {row.reproduced:.2f}"
+    text = f"{row.mean_of_attempts:.2f}" if same else f"{row.mean_of_attempts:.2f} ≠"
+    return Value(text, note, SOURCES_PAGE, row.mean_of_attempts)
 
 
-def _spread(spreads: pd.Series | None) -> dict[str, Value]:
-    if spreads is None or spreads["runs"] < 2:
-        note = "there are not two runs to compare"
-        return {name: missing("missing", note, SOURCES_PAGE) for name in ("range", "SD")}
-    runs = f"of {spreads['runs']:.0f} runs that belong here"
-    return {
-        "range": decimal(spreads["range"], f"largest minus smallest {runs}", SOURCES_PAGE),
-        "SD": decimal(spreads["sd"], f"standard deviation {runs}, divisor n − 1", SOURCES_PAGE),
-    }
+OF_RUNS = "of {belonging:.0f} runs that belong here"
+TOO_FEW = "there are not two runs to compare"
+COLUMNS = (
+    Column("mean", _mean, link=SOURCES_PAGE),
+    Column("range", "range", 2, f"largest minus smallest {OF_RUNS}", SOURCES_PAGE, why=TOO_FEW),
+    Column("SD", "sd", 2, f"standard deviation {OF_RUNS}, divisor n − 1", SOURCES_PAGE, why=TOO_FEW),
+)
 
 
 def attempts_table(rows: pd.DataFrame, single: pd.DataFrame, dataset: str, epochs: int) -> Html:
@@ -107,5 +104,5 @@ def attempts_table(rows: pd.DataFrame, single: pd.DataFrame, dataset: str, epoch
         "measured on; mean, range and standard deviation in percentage points. ✗: not the run that its "
         "place says; range and standard deviation are those of the right runs."
     )
-    view = attempts_view(rows, single, epochs)
-    return table(view, caption, f"attempts-{TABLE_NUMBERS[dataset]}-epochs-{epochs}", "Network", sortable=True)
+    ident = f"attempts-{TABLE_NUMBERS[dataset]}-epochs-{epochs}"
+    return table(attempts_view(rows, single, epochs), caption, ident, "Network", sortable=True)

@@ -1,15 +1,17 @@
-"""Cells and table of how a reproduced value compares with the original's, by both readings of the colour rule."""
+"""How a reproduced value compares with the original's, by both readings of the colour rule and as printed."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from ndreport.evidence.rules import COLOURS, RULES, THRESHOLD, rule_counts
+from ndreport.rendering.columns import Column
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import COLOURS_PAGE, SOURCES_PAGE
 from ndreport.rendering.names import TABLES
 from ndreport.rendering.prose import points
-from ndreport.rendering.values import Value, missing, word
+from ndreport.rendering.stated import unless_missing
+from ndreport.rendering.values import Value
 
 SIGNS = {"higher": "▲ higher", "within": "• within", "lower": "▼ lower by more"}
 """A verdict as it stands in a table: sign and word."""
@@ -24,37 +26,38 @@ HEADINGS = {
     "printed": "as printed",
 }
 """Column of each rule, and of the printed colours."""
+COMPARED = ["difference", *RULES, "printed", "printed_source"]
+"""What `compared_columns` show of the columns of `ndreport.evidence.rules.comparisons`."""
 
 
-def compared_cells(row: pd.Series) -> dict[str, Value]:
-    """Difference, both verdicts and the printed colour of one value.
-
-    Args:
-        row: of `ndreport.evidence.rules.comparisons`.
-    """
-    pair = f"reproduced {row['reproduced']:.2f}, original {row['original']:.2f}"
-    cells = {"difference": Value(points(row["difference"]), f"{pair}; points", SOURCES_PAGE, row["difference"])}
-    for rule in RULES:
-        cells[HEADINGS[rule]] = word(SIGNS[row[rule]], f"{pair}; within: {ALLOWED[rule]}", SOURCES_PAGE)
-    if not row["printed"]:
-        cells[HEADINGS["printed"]] = missing("missing", "the file of printed colours lacks this value", COLOURS_PAGE)
-    else:
-        cells[HEADINGS["printed"]] = word(PRINTED[row["printed"]], row["printed_source"], COLOURS_PAGE)
-    return cells
-
-
-def uncompared_cells(text: str, note: str) -> dict[str, Value]:
-    """The same cells where there is nothing to compare."""
-    return {name: missing(text, note, SOURCES_PAGE) for name in ("difference", *HEADINGS.values())}
+def compared_columns(group: str) -> list[Column]:
+    """Difference, both verdicts and the printed colour of a value, below a common header."""
+    pair = "reproduced {reproduced:.2f}, original {original:.2f}; "
+    return [
+        Column((group, "difference"), "difference", note=f"{pair}points", link=SOURCES_PAGE, show=points),
+        *(
+            Column(
+                (group, HEADINGS[rule]),
+                lambda row, rule=rule: SIGNS.get(getattr(row, rule)),
+                note=f"{pair}within: {ALLOWED[rule]}",
+                link=SOURCES_PAGE,
+            )
+            for rule in RULES
+        ),
+        Column(
+            (group, HEADINGS["printed"]),
+            lambda row: PRINTED.get(row.printed),
+            note="{printed_source}",
+            link=COLOURS_PAGE,
+            why="the file of printed colours lacks this value",
+        ),
+    ]
 
 
 def counts_view(compared: pd.DataFrame) -> pd.DataFrame:
     """How many values are higher, within and lower, per data set and together, by each rule and as printed."""
-    groups = [(name, compared[compared["dataset"] == dataset]) for dataset, name in TABLES.items()]
-    rows = [_counts(group) for _, group in [*groups, ("", compared)]]
-    view = pd.DataFrame(rows, index=[*(name for name, _ in groups), "together"])
-    view.columns = pd.MultiIndex.from_tuples(view.columns)
-    return view
+    groups = {name: compared[compared["dataset"] == dataset] for dataset, name in TABLES.items()}
+    return pd.DataFrame.from_dict({n: _counts(g) for n, g in (groups | {"together": compared}).items()}, orient="index")
 
 
 def _counts(group: pd.DataFrame) -> dict[tuple[str, str], Value]:
@@ -66,6 +69,7 @@ def _counts(group: pd.DataFrame) -> dict[tuple[str, str], Value]:
     return row
 
 
+@unless_missing
 def counts_table(compared: pd.DataFrame) -> Html:
     """The counts as HTML.
 
@@ -76,4 +80,4 @@ def counts_table(compared: pd.DataFrame) -> Html:
         "Reproduced values of Tables 4 to 7 that are higher than the original's, lower within the threshold, and lower "
         "by more: by both readings of the threshold, and as the study colours them."
     )
-    return table(counts_view(compared) if len(compared) else compared, caption, "rule-counts", "Values")
+    return table(counts_view(compared), caption, "rule-counts", "Values")

@@ -10,17 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ndcore.study import DATASETS
-from ndreport.pages.tables_4_and_5.figures import NUMBERS, PANELS
 from ndreport.pages.tables_4_and_5.gain_series import OURS, ROWS, Gain, Series
+from ndreport.pages.tables_4_and_5.study_figure import NUMBERS, PANELS
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import RUNS_PAGE
 from ndreport.rendering.prose import count, points
-from ndreport.rendering.svg import INK, render, style
+from ndreport.rendering.svg import INK, render, side_by_side, style
 from ndreport.rendering.values import NOT_RUN, Value, missing
 
 SIZE = (4.6, 6.0)
 STEP = 0.17
 """Distance of the series within a row."""
+PLACES = {row: place for place, row in enumerate(ROWS)}
 
 
 def gain_alt(drawn: Sequence[Series], dataset: str, epochs: int) -> str:
@@ -44,10 +45,10 @@ def gain_panel(drawn: Sequence[Series], dataset: str, epochs: int) -> Html:
     with style():
         figure = Figure(figsize=SIZE)
         axes = figure.subplots()
-        low, high = _limits([gain.gain for series in drawn for gain in series.gains])
-        axes.set(xlim=(low, high), xlabel="ND − BN (percentage points of top-1 accuracy)")
+        limits = _limits([gain.gain for series in drawn for gain in series.gains])
+        axes.set(xlim=limits, xlabel="ND − BN (percentage points of top-1 accuracy)")
         for number, series in enumerate(drawn):
-            _draw(axes, series, (number - (len(drawn) - 1) / 2) * STEP, (low, high))
+            _draw(axes, series, (number - (len(drawn) - 1) / 2) * STEP, limits)
         axes.axvline(0, color=INK, linewidth=1)
         axes.set_yticks(range(len(ROWS)), list(ROWS.values()))
         axes.set_ylim(len(ROWS) - 0.4, -0.6)
@@ -71,19 +72,18 @@ def _limits(gains: Sequence[float]) -> tuple[float, float]:
 
 
 def _draw(axes: Axes, series: Series, shift: float, limits: tuple[float, float]) -> None:
-    places = list(ROWS)
+    left, right = limits
     for gain in series.gains:
-        height = places.index(gain.row) + shift
+        height = PLACES[gain.row] + shift
         if not isnan(gain.low):
-            ends = [min(max(end, limits[0]), limits[1]) for end in (gain.low, gain.high)]
-            axes.plot(ends, [height] * 2, color=series.colour, linewidth=1.4)
-            for end, limit, arrow in zip((gain.low, gain.high), limits, "<>", strict=True):
-                if (end < limit) if arrow == "<" else (end > limit):
-                    axes.plot([limit], [height], arrow, color=series.colour, markersize=5, clip_on=False)
-    heights = [places.index(gain.row) + shift for gain in series.gains]
+            axes.plot([max(gain.low, left), min(gain.high, right)], [height] * 2, color=series.colour, linewidth=1.4)
+        for arrow, end, goes_on in (("<", left, gain.low < left), (">", right, gain.high > right)):
+            if goes_on:
+                axes.plot([end], [height], arrow, color=series.colour, markersize=5, clip_on=False)
     axes.plot(
-        [gain.gain for gain in series.gains], heights, series.marker, color=series.colour, linestyle="", markersize=4.5,
-        markerfacecolor=series.colour if series.filled else "none", label=series.label,
+        [gain.gain for gain in series.gains], [PLACES[gain.row] + shift for gain in series.gains], series.marker,
+        color=series.colour, linestyle="", markersize=4.5, markerfacecolor=series.colour if series.filled else "none",
+        label=series.label,
     )  # fmt: skip
 
 
@@ -94,8 +94,7 @@ def gain_figure(panels: dict[int, list[Series]], dataset: str) -> Html:
         panels: from `gain_series`.
         dataset: "cifar10" or "cifar100".
     """
-    drawn = "\n".join(gain_panel(series, dataset, epochs) for epochs, series in panels.items())
-    return Html(f'<div class="nd-figures">\n{drawn}\n</div>')
+    return side_by_side(gain_panel(series, dataset, epochs) for epochs, series in panels.items())
 
 
 def gain_view(panels: dict[int, list[Series]]) -> pd.DataFrame:
@@ -106,9 +105,7 @@ def gain_view(panels: dict[int, list[Series]]) -> pd.DataFrame:
         own = [series for series in drawn if series.label == OURS] or [Series(OURS, "", "", True, [])]
         for series in [*(s for s in drawn if s.label != OURS), *own]:
             columns[group, series.label] = [_cell(series, row) for row in ROWS]
-    view = pd.DataFrame(columns, index=list(ROWS.values()))
-    view.columns = pd.MultiIndex.from_tuples(view.columns)
-    return view
+    return pd.DataFrame(columns, index=list(ROWS.values()))
 
 
 def _cell(series: Series, row: str) -> Value:

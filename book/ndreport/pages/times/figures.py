@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ndcore.study import DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS
+from ndreport.evidence.costs import ORIGINAL, OURS, NetworkCost, geometric_mean, of_the_study, values
 from ndreport.pages.cost.figures import name_rows, ratio_axis
-from ndreport.pages.cost.ratios import ORIGINAL, OURS, NetworkCost, geometric_mean, of_the_study, values
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import count, listing, ratio_span, times_as
 from ndreport.rendering.stated import unless_missing

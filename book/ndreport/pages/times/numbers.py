@@ -13,10 +13,10 @@ from ndreport.evidence.corrected_times import (
     seconds_per_epoch,
     time_ratios,
 )
+from ndreport.evidence.costs import geometric_mean
 from ndreport.evidence.time_statements import GAP, LEAST, MOST, PERCENT, RANGE, SLOWER, check, percents
 from ndreport.evidence.times import FAR, disagreeing_times, far_attempts, repeated_times, setting_name
 from ndreport.material import Material
-from ndreport.pages.cost.ratios import geometric_mean
 from ndreport.rendering.glued import prefixed
 from ndreport.rendering.prose import count, listing, ratio_span, span, times_as
 

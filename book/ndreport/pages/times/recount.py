@@ -10,8 +10,8 @@ import pandas as pd
 
 from ndcore.study import ATTEMPTS, DATASETS, NORM_LABELS, NORMS
 from ndreport.evidence.corrected_times import BASES
+from ndreport.evidence.costs import geometric_mean
 from ndreport.evidence.times import NUMBERS, disagreeing_times, setting_name
-from ndreport.pages.cost.ratios import geometric_mean
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import LOGS_PAGE, TIMES_PAGE

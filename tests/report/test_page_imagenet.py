@@ -1,0 +1,145 @@
+"""The page on Tables 6 and 7: its sentences, tables and figure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from record_factory import make_record
+
+from ndreport.evidence.imagenet import imagenet_gains, imagenet_values
+from ndreport.evidence.published import Published
+from ndreport.evidence.rules import comparisons
+from ndreport.material import Material, load
+from ndreport.pages.imagenet import (
+    gains_alt,
+    gains_figure,
+    gains_table,
+    gains_view,
+    numbers,
+    origin_table,
+    origin_view,
+    values_table,
+    values_view,
+)  # fmt: skip
+from ndreport.rendering.glued import wanted
+
+RUNS = Path(__file__).parents[2] / "runs"
+
+
+@pytest.fixture(scope="module")
+def material() -> Material:
+    return replace(load(RUNS), records=[])
+
+
+@pytest.fixture(scope="module")
+def values(material):
+    return imagenet_values(material.published)
+
+
+def cells(view):
+    return [value for _, row in view.iterrows() for value in row]
+
+
+def on_imagenet(top1: float, **config):
+    """A record as it would be of a network on ImageNet, which `ndcore run` does not offer yet."""
+    record = make_record(top1, **config)
+    changed = {"dataset": "imagenet", "arch": "vgg11_imagenet", "epochs": 90}
+    return record.model_copy(update={"config": record.config.model_copy(update=changed)})
+
+
+def test_the_sentences_hold(material, values):
+    found = numbers(material)
+    assert wanted("imagenet") <= found.keys()
+    assert found["shares"] == found["values"] == 14
+    assert found["odds"] == "16,384"
+    assert found["from_zoo"] == found["baselines"] == 8
+    baselines = values[values["norm"] != "nd"]
+    assert (baselines["single"] > baselines["original"]).all()  # "every one of them came out higher"
+    gains = imagenet_gains(values).query("baseline == 'bn'")
+    assert len(gains) == found["comparisons"] == 6
+    assert (gains["reproduced"] < gains["original"]).all()  # "smaller in all comparisons"
+    assert (gains["baseline_change"] > gains["nd_change"].abs()).all()  # "mainly because the baseline is better"
+    behind = gains[gains["reproduced"] < 0]
+    assert set(behind["arch"]) == {"densenet121"}
+    assert set(behind["metric"]) == {"top1", "top5"}
+    assert (found["densenet121_top1_original"], found["densenet121_top1_reproduced"]) == ("+1.08", "−0.22")
+    assert (gains["least_error"] < gains["independent_error"]).all()
+
+
+def test_the_sentences_about_colours_hold(material):
+    found, compared = numbers(material), comparisons(material.published)
+    assert (found["all_relative"], found["all_absolute"], found["colours"]) == (120, 131, 134)
+    wrong = compared[compared["printed"] != compared["absolute"]].set_index(["dataset", "arch", "norm"])
+    assert wrong[["metric", "epochs", "relative", "absolute", "printed"]].to_dict("index") == {
+        ("cifar100", "resnext29", "nd"): {
+            "metric": "top1", "epochs": 1, "relative": "lower", "absolute": "within", "printed": "lower",
+        },
+        ("imagenet", "vgg11", "none"): {
+            "metric": "top5", "epochs": 90, "relative": "higher", "absolute": "higher", "printed": "within",
+        },
+        ("imagenet", "resnet18", "nd"): {
+            "metric": "top5", "epochs": 90, "relative": "higher", "absolute": "higher", "printed": "within",
+        },
+    }  # fmt: skip
+    equal = compared[compared["original"] == compared["reproduced"]]
+    assert equal["absolute"].tolist() == ["within"]  # "one value equals the original's"
+    assert found["resnext29_nd_colour"] == "22.68 % for 30.93 % (−8.25 points)"
+
+
+@pytest.mark.parametrize(
+    ("runs", "sentence"), [(0, "None of our own runs is"), (1, "One"), (2, "2 of our own runs are")]
+)
+def test_our_own_runs_on_imagenet_are_counted(material, runs, sentence):
+    records = [make_record(), *(on_imagenet(60.0, seed=seed) for seed in range(runs))]
+    assert numbers(replace(material, records=records))["own_runs"].startswith(sentence)
+
+
+def test_tables_6_and_7_hold_every_value_with_its_third_decimal(values):
+    views = {number: values_view(values, number, []) for number in (6, 7)}
+    assert [len(view) for view in views.values()] == [6, 8]
+    assert all(v.text.strip() and v.note.strip() and v.link for view in views.values() for v in cells(view))
+    nd = views[6].loc["VGG-11, ND, top-1"]
+    assert nd["Obadage et al. 2024", "printed"].text == "71.95"
+    assert nd["Obadage et al. 2024", "spreadsheet"].text == "71.946"
+    assert nd["Obadage et al. 2024", "± drawing images"].text == "0.201"
+    assert nd["Printed against original", "difference"].text == "+0.00"
+    assert nd["This report", "top-1, top-5"].text == "not run"
+    assert views[7].index[0] == "ResNet-18, BN, top-1"
+    assert views[7].loc["ResNet-18, ND, top-5", ("Printed against original", "as printed")].text == "black •"
+
+
+def test_a_record_of_our_own_is_shown(values):
+    view = values_view(values, 6, [on_imagenet(60.0, norm="nd"), on_imagenet(62.0, norm="nd", seed=1)])
+    own = view["This report", "top-1, top-5"]
+    assert (own["VGG-11, ND, top-1"].text, own["VGG-11, ND, top-5"].text) == ("61.00", "91.50")
+    assert "2 runs, 2 seeds" in own["VGG-11, ND, top-1"].note
+    assert own["VGG-11, BN, top-1"].text == "not run"
+
+
+def test_every_baseline_is_shown_with_its_origin(values):
+    view = origin_view(values)
+    assert len(view) == 8
+    assert {(value.text, value.kind) for value in view["the two are"]} == {("equal", "good")}
+    assert {value.kind for value in origin_view(values.assign(from_zoo=False))["the two are"]} == {"bad"}
+    assert view.loc["DenseNet-121, BN, top-1", "retrained − original"].text == "+1.234"
+
+
+def test_gains_and_their_figure_state_the_same_values(values):
+    gains = imagenet_gains(values)
+    dense = gains_view(gains).loc["DenseNet-121, ND − BN, top-1"]
+    assert [dense[name].text for name in ("gain, original", "gain, reproduced")] == ["+1.08", "−0.216"]
+    alt = gains_alt(gains)
+    assert "DenseNet-121, ND − BN, top-1 +1.08 in the original, −0.22 if both retrained" in alt
+    assert alt.count(";") == len(gains) - 1
+    assert "<svg" in gains_figure(gains)
+    for html in (gains_table(gains), origin_table(values), values_table(values, 7, [])):
+        assert "<table>" in html
+
+
+def test_without_files_the_page_says_so():
+    values = imagenet_values(Published())
+    gains = imagenet_gains(values)
+    for html in (values_table(values, 6, []), origin_table(values), gains_table(gains), gains_figure(gains)):
+        assert "nd-empty" in html
