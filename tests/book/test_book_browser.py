@@ -114,7 +114,7 @@ def test_the_whole_book_is_printed_into_one_pdf_and_a_strict_build_names_what_is
     assert "--strict allows none" in done.stderr.splitlines()[-1]
     reader = PdfReader(book.tree / "_build" / "pdf" / PDF_NAME)
     texts = [page.extract_text() for page in reader.pages]
-    assert [i for i, text in enumerate(texts) if len(text.split()) < 10] == []
+    assert sum(len(text.split()) < 10 for text in texts) <= len(book.titles)
     assert len(book.pages) - 3 <= len(texts) <= 400  # without index, search and genindex
     whole = "\n".join(texts)
     for expected in ("Table 4 and Figure 2: CIFAR-10", "How to re-run", "VGG-16", f"{len(texts)} / {len(texts)}"):

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,7 +45,7 @@ from ndcore.experiment.provenance import describe_code, describe_environment
 from ndcore.experiment.records import RunRecord
 from ndcore.grid import cell_process
 from ndcore.numbers import require_whole
-from ndreport.evidence.fault_reports import FOLDER, FaultReport, Kill
+from ndreport.evidence.fault_reports import FOLDER, FaultReport, Kill, Phase
 
 CONFIG = RunConfig(
     arch="resnet18d", norm="nd", dataset="digits", epochs=2, batch_size=32, train_images=64, block=16, update_every=2
@@ -90,7 +90,13 @@ def perform_and_write(kills: int, *, runs: Path | None = None, **options: Any) -
 
 
 def perform(
-    kills: int, *, config: RunConfig = CONFIG, seed: int = 0, workers: int = 1, checkpoint_seconds: float = 0.0
+    kills: int,
+    *,
+    config: RunConfig = CONFIG,
+    seed: int = 0,
+    workers: int = 1,
+    checkpoint_seconds: float = 0.0,
+    phases: Sequence[Phase] = PHASES,
 ) -> FaultReport:
     """Kill so many runs and report what became of each. Shows a progress bar.
 
@@ -99,6 +105,7 @@ def perform(
         seed: of the moments.
         workers: runs at the same time, each with its share of the cores.
         checkpoint_seconds: between two checkpoints of an epoch; 0 writes one after every step.
+        phases: those whose moments are drawn.
 
     Raises:
         RunFailed: the run fails even if it is left alone.
@@ -108,7 +115,7 @@ def perform(
     generator = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="ndcore-faults-") as folder:
         alone = leave_alone(config, Path(folder) / "alone", checkpoint_seconds)
-        moments = [Moment.draw(PHASES[k % len(PHASES)], alone.seconds, generator) for k in range(kills)]
+        moments = [Moment.draw(phases[k % len(phases)], alone.seconds, generator) for k in range(kills)]
         places = [_place(config, Path(folder) / str(k)) for k in range(kills)]
 
         def one(place: Place, moment: Moment) -> Kill:

@@ -29,6 +29,7 @@ from ndcore.training.progress import Progress
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800)]
 """Seconds on a machine that is free; but tests may share it with others."""
 
+SLOW = pytest.mark.slow
 CONFIG = RunConfig(arch="resnet18d", norm="bn", dataset="digits", epochs=4, **TINY)
 LONG = CONFIG.model_copy(update={"epochs": 40})
 
@@ -73,28 +74,26 @@ def whole(tmp_path_factory) -> records.RunRecord:
     return records.read_complete(record_path(CONFIG, runs))
 
 
-def test_a_signal_stops_after_the_step_with_a_checkpoint_and_nothing_is_lost(tmp_path, whole):
-    def stop_and_go_on(number: signal.Signals) -> signal.Signals:
-        runs = tmp_path / number.name
-        process = start(CONFIG, runs)
-        wait_for(lambda: trains(work_folder(CONFIG, runs)))
-        process.send_signal(number)
-        stopped = f"{CONFIG.run_id} was stopped; the same command goes on from its last checkpoint"
-        assert finish(process) == (130, stopped), f"{number.name}; code 0: it ended before, give it more epochs"
-        assert checkpoint_path(CONFIG, runs).exists()
-        assert leases.current(work_folder(CONFIG, runs)) is None
-        assert records.scan(runs) == ([], [])
-        assert not (runs / "notebooks").exists()
-        assert finish(start(CONFIG, runs))[0] == 0
-        record = records.read_complete(record_path(CONFIG, runs))
-        assert same_result(record, whole)
-        assert (1, 0) < (record.sessions[-1].epoch, record.sessions[-1].step) <= (CONFIG.epochs, 2)
-        assert not work_folder(CONFIG, runs).exists()
-        return number
+SIGNALS = [signal.SIGTERM, *(pytest.param(n, marks=SLOW) for n in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2))]
 
-    signals = [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2]
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(stop_and_go_on, signals)) == signals
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_stops_after_the_step_with_a_checkpoint_and_nothing_is_lost(number, tmp_path, whole):
+    runs = tmp_path / "runs"
+    process = start(CONFIG, runs)
+    wait_for(lambda: trains(work_folder(CONFIG, runs)))
+    process.send_signal(number)
+    stopped = f"{CONFIG.run_id} was stopped; the same command goes on from its last checkpoint"
+    assert finish(process) == (130, stopped), "code 0: it ended before, give it more epochs"
+    assert checkpoint_path(CONFIG, runs).exists()
+    assert leases.current(work_folder(CONFIG, runs)) is None
+    assert records.scan(runs) == ([], [])
+    assert not (runs / "notebooks").exists()
+    assert finish(start(CONFIG, runs))[0] == 0
+    record = records.read_complete(record_path(CONFIG, runs))
+    assert same_result(record, whole)
+    assert (1, 0) < (record.sessions[-1].epoch, record.sessions[-1].step) <= (CONFIG.epochs, 2)
+    assert not work_folder(CONFIG, runs).exists()
 
 
 def test_a_second_interrupt_stops_at_once_and_keeps_what_was_checkpointed(tmp_path):
@@ -184,6 +183,7 @@ def test_a_failure_leaves_its_record_with_the_traceback_and_its_notebook(tmp_pat
     assert leases.current(work_folder(CONFIG, runs)) is None
 
 
+@SLOW
 def test_a_run_is_done_once_its_record_is_there_whatever_becomes_of_the_figures(tmp_path, whole):
     runs = tmp_path / "runs"
     patch = (
@@ -223,6 +223,7 @@ def test_a_lost_lease_stops_before_the_record(tmp_path):
     assert leases.current(work)[1].host == "elsewhere"
 
 
+@SLOW
 def test_a_checkpoint_that_is_gone_or_damaged_costs_only_itself(tmp_path, whole):
     deleted, truncated = tmp_path / "deleted", tmp_path / "truncated"
     process = start(CONFIG, deleted)
@@ -245,6 +246,7 @@ def small_notebook(folder: Path) -> Path:
     return path
 
 
+@SLOW
 def test_kernels_that_start_at_once_all_come_up(tmp_path):
     notebook = small_notebook(tmp_path)
     code = (
@@ -287,6 +289,7 @@ def ndcore_grid_run(runs: Path, *more: str) -> subprocess.Popen:
     return subprocess.Popen([*command, "--runs", str(runs), *more], stderr=-1, text=True)
 
 
+@SLOW
 def test_a_grid_that_is_interrupted_goes_on_where_it_was(tmp_path, whole):
     """And a file in the place of a record is said, is a failure of the pass, and stops nothing."""
     runs = tmp_path / "runs"

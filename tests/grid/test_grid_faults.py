@@ -1,4 +1,4 @@
-"""The kill experiment: fifty runs, killed in every phase, and what the report about it says."""
+"""The kill experiment, and what the report about it says; `make test` kills two runs, `make test-slow` fifty."""
 
 from __future__ import annotations
 
@@ -15,26 +15,33 @@ from record_factory import KILL, make_faults
 from ndcore.experiment.folders import PROJECT
 from ndcore.machine import usable_cores
 from ndreport.evidence import fault_reports
-from ndreport.evidence.fault_reports import FaultReport
+from ndreport.evidence.fault_reports import FaultReport, Phase
 
 NOTEBOOK = PROJECT / "notebooks" / "power-failure.ipynb"
 KILLS = 50
+FEW: tuple[Phase, ...] = ("training", "checkpoint")
+"""Phases of the kills of the short experiment, one each: they have something to lose."""
 
 
 @pytest.fixture(scope="module")
-def report() -> FaultReport:
-    return perform(KILLS, seed=random.randrange(2**31), workers=usable_cores())
+def report(request) -> FaultReport:
+    """Of so many kills, in every phase if they are enough."""
+    phases = FEW if request.param == len(FEW) else PHASES
+    return perform(request.param, seed=random.randrange(2**31), workers=usable_cores(), phases=phases)
 
 
 @pytest.mark.end_to_end
 @pytest.mark.timeout(3600)
-def test_fifty_runs_killed_at_random_lose_nothing_and_double_nothing(report):
+@pytest.mark.parametrize("report", [len(FEW), pytest.param(KILLS, marks=pytest.mark.slow)], indirect=True)
+def test_runs_killed_at_random_lose_nothing_and_double_nothing(report, request):
     wrong = [k for k in report.kills if k.lost or k.duplicated or not k.bit_equal or k.torn_files or k.left_over]
     assert (wrong, report.seed) == ([], report.seed)
-    assert len(report.kills) == KILLS
+    assert len(report.kills) == request.node.callspec.params["report"]
 
 
+@pytest.mark.slow
 @pytest.mark.end_to_end
+@pytest.mark.parametrize("report", [KILLS], indirect=True)
 def test_the_kills_fall_into_the_phases_of_a_run(report):
     """Most of the phases are met, whatever the moments; the shortest ones may be missed."""
     found = {kill.found_in for kill in report.kills}

@@ -18,6 +18,8 @@ from ndcore.experiment.config import RunConfig
 from ndcore.experiment.folders import checkpoint_path, record_path, work_folder
 from ndcore.grid import cell_process, slurm, slurm_task
 
+pytestmark = [pytest.mark.slow, pytest.mark.end_to_end, pytest.mark.timeout(1800)]
+
 HERE = Path(__file__).parent
 CONFIG = RunConfig(arch="resnet18d", norm="bn", dataset="digits", epochs=12, **TINY)
 SELECTION = ["--dataset", "digits", "--arch", "resnet18d", "--norm", "bn", "--epochs", "12"]
@@ -103,8 +105,6 @@ def check(runs: Path, whole: dict[int, records.RunRecord]) -> list[records.RunRe
     return found
 
 
-@pytest.mark.end_to_end
-@pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("cluster")
 def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, whole, capsys):
     """Through submitit: one task gets SIGKILL in the middle and is queued again, the other is preempted.
@@ -136,8 +136,6 @@ def test_a_task_that_is_killed_and_one_that_is_stopped_end_bit_equal(tmp_path, w
     assert [len(record.sessions) for record in check(runs, whole)] == [2, 2]
 
 
-@pytest.mark.end_to_end
-@pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("cluster")
 def test_the_plain_script_does_the_same(tmp_path, whole, capsys):
     """The task that is stopped is the last of the array, whose id alone would name all of them."""

@@ -123,6 +123,7 @@ def kill_after_a_checkpoint(runs, threads: str = "auto", **changes) -> None:
     assert not list(runs.glob("*.json"))
 
 
+@pytest.mark.slow
 def test_killed_with_sigkill_it_goes_on_and_ends_bit_equal(done, tmp_path):
     """Kill the process that trains after its first checkpoint; run the same command; compare with the whole run."""
     kill_after_a_checkpoint(tmp_path)
