@@ -96,6 +96,13 @@ def test_the_lists_of_settings_hold(material, tested):
     assert shown == {("cifar10", False): {"nd"}, ("cifar100", False): set(), ("cifar100", True): {"nd"}}
 
 
+def test_without_the_margin_or_imagenet_the_rest_is_computed(material, values, tested, found):
+    published = replace(material.published, imagenet=EMPTY.imagenet)
+    without = numbers(values, tested, replace(material, margin=None, published=published))
+    assert {"fraction", "cifar10_margin", "left_out", "imagenet", "vgg11_original"} <= found.keys() - without.keys()
+    assert without.items() <= found.items()
+
+
 def test_numbers_turn_with_the_data(material):
     recovered = material.published.recovered.copy()
     nd = recovered.query("dataset == 'cifar10' and arch == 'senet18' and norm == 'nd' and split == 'test'")

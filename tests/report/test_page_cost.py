@@ -27,7 +27,7 @@ from ndreport.evidence.costs import (
     values,
 )
 from ndreport.evidence.csv_files import read
-from ndreport.evidence.published import TIMES
+from ndreport.evidence.published import TIMES, Published
 from ndreport.evidence.times import settings, study_ratios
 from ndreport.material import load as load_page
 from ndreport.pages.cost import sentences
@@ -188,6 +188,8 @@ def test_the_sentences_about_the_study_hold():
     assert (found["least_more"], found["least"]) == ("2 %", "EfficientNet, CIFAR-10, 100 epochs")
     assert (found["most_more"], found["most"]) == ("831 %", "SENet-18, CIFAR-10, 1 epoch")
     times = material.times.assign(value=material.times["value"].where(material.times["norm"] == "nd", 1e6))
+    with pytest.raises(KeyError):  # what `Material.glue` turns into "missing" where a file is damaged
+        sentences.numbers(replace(material, published=Published()))
     turned = sentences.numbers(replace(material, published=replace(material.published, times=times)))
     assert turned["slower"] == 0
 

@@ -173,6 +173,8 @@ def test_missing_times_are_said():
         recount.ranges_table(ratios),
     ):
         assert "missing" in {value.text for value in shown(html).to_numpy().ravel()}
+    with pytest.raises(KeyError):  # what `Material.glue` turns into "missing" where a file is damaged
+        numbers(Material([], []))
     assert figures.bars_figure(times, "cifar10").count("could not be read") == 3
     assert figures.ratios_figure(ratios, []).count("could not be read") == 2
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from ndreport.rendering.values import MISSING_FILE
 
 BOOK = Path(__file__).resolve().parents[2]
+UNKNOWN = re.compile(r"\bnan\b|^0?$")
+"""What a number that is not known looks like: "nan", "nan×", or a count of nothing."""
 ROLE = re.compile(r"\{glue:text\}`([^`:]+)(?::[^`]*)?`")
 
 
@@ -60,7 +62,7 @@ def glue_computed(page: str, numbers: Callable[[], Mapping[str, object]], *, dam
             raise
     if damaged:
         values = {name: values.get(name, nan) for name in wanted(page) | values.keys()}
-        values = {name: MISSING_FILE if str(value) in ("nan", "", "0") else value for name, value in values.items()}
+        values = {name: MISSING_FILE if UNKNOWN.search(str(value)) else value for name, value in values.items()}
     glue_numbers(page, values)
 
 

@@ -109,6 +109,8 @@ def _repeats(repeats: pd.DataFrame) -> dict[str, object]:
 
 def _equivalence(material: Material, values: pd.DataFrame) -> dict[str, object]:
     """Margins, who is left out, and the network and norm that differ most between logs and original."""
+    if material.margin is None:  # its file could not be read
+        return {}
     rows = equivalence(material.published, material.margin)
     margins = {f"{dataset}_margin": f"{m:.2f}" for dataset, m in rows.groupby("dataset")["margin"].first().items()}
     both = values[values["who"] == "original"].merge(
@@ -130,6 +132,8 @@ def _equivalence(material: Material, values: pd.DataFrame) -> dict[str, object]:
 def _imagenet(published: Published) -> dict[str, object]:
     gains = imagenet_gains(imagenet_values(published))
     gains = gains[(gains["baseline"] == "bn") & (gains["metric"] == "top1")].dropna()
+    if gains.empty:  # their file could not be read
+        return {}
     shown = {
         f"{g.arch}_{who}": points(getattr(g, who)) for g in gains.itertuples() for who in ("original", "reproduced")
     }

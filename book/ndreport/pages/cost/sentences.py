@@ -39,7 +39,7 @@ RATIOS = {
 
 def numbers(material: Material) -> dict[str, object]:
     """What the sentences about the study's times name."""
-    ratios = study_ratios(settings(material.times))
+    ratios = study_ratios(settings(material.times).dropna(subset=["printed", "median"]))
     ends = ratios.sort_values("printed").iloc[[0, -1]].to_dict("records")
     least, most = (f"{row['label']}, {DATASETS[row['dataset']]}, {count(row['epochs'], 'epoch')}" for row in ends)
     longer = ratios.loc[ratios["epochs"] > 1, "attempts"]

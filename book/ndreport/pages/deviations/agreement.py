@@ -52,6 +52,7 @@ def bland_altman_figures(pairs: pd.DataFrame) -> Html:
     return Html(f'<div class="nd-figures">\n{"".join(panels)}\n</div>')
 
 
+@unless_missing
 def _panel(rows: pd.DataFrame, split: str) -> Html:
     with style():
         figure = Figure(figsize=(3.9, 3.8))

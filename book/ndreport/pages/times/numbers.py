@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import nan
+
 import pandas as pd
 
 from ndcore.study import DATASETS, EPOCHS, NORM_LABELS
@@ -26,7 +28,7 @@ STATEMENTS = {SLOWER: "slower", MOST: "longest", GAP: "gap", LEAST: "smallest"}
 
 def numbers(material: Material) -> dict[str, object]:
     """What the sentences of the page name."""
-    times = corrected_settings(material.published)
+    times = corrected_settings(material.published).dropna(subset=["printed", "mean"])
     ratios = time_ratios(times)
     checks = check(times, ratios)
     return {
@@ -79,7 +81,7 @@ def _corrections(times: pd.DataFrame) -> dict[str, object]:
         for row in changed.itertuples()
     ]
     named = {f"correction_{number}": line for number, line in enumerate(lines, start=1)}
-    return {"corrections": len(lines), "logged_epochs": listing(sorted(set(changed["epochs"]))), **named}
+    return {"corrections": len(lines) or nan, "logged_epochs": listing(sorted(set(changed["epochs"]))), **named}
 
 
 def _attempts(times: pd.DataFrame, published: pd.DataFrame) -> dict[str, object]:
