@@ -55,7 +55,7 @@ class Book:
     def build(self) -> str:
         """Build with every warning fatal, and return what it printed; fails with the output of the build."""
         done = self.command()
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[:6000]
         assert "WARNING:" not in done.stderr
         return done.stdout
 
