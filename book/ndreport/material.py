@@ -14,8 +14,8 @@ from ndcore.problems import Problem
 from ndreport.evidence.bench import Bench, load_bench
 from ndreport.evidence.claims import Claim, ledger
 from ndreport.evidence.equivalence import Margin, load_margin
-from ndreport.evidence.faults import FaultReport
-from ndreport.evidence.faults import load as load_faults
+from ndreport.evidence.fault_reports import FaultReport
+from ndreport.evidence.fault_reports import load as load_faults
 from ndreport.evidence.published import Published, load_all
 from ndreport.rendering.glued import glue_computed
 from ndreport.rendering.html import Html, notice

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import shlex
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ndcore.errors import UserError, unknown_name
+from ndcore.experiment.config import RunConfig
 from ndcore.grid.cells import Cell, Selection, Unavailable
 from ndcore.grid.estimates import Estimate, Estimator
 from ndcore.grid.state import State, Status, count, statuses_of, totals
@@ -69,29 +71,22 @@ class Plan:
             raise UserError(unknown_name("order", order, ORDERS))
         wanted = {State.MISSING, State.RUNNING} | ({State.FAILED} if retry_failed else set())
         cost = [inf if estimate.seconds is None else estimate.seconds for estimate in self.estimates]
-        if order == "cheapest":
-            rank: Any = cost
-        else:
-            rank = self._by_information(cost)
+        rank: Sequence[Any] = cost if order == "cheapest" else self._by_information(cost)
         chosen = [i for i, status in enumerate(self.states) if status.state in wanted]
         return [self.cells[i] for i in sorted(chosen, key=lambda i: (rank[i], i))]
 
     def _by_information(self, cost: Sequence[float]) -> list[tuple]:
-        rounds: dict[Any, int] = {}
-        pair_cost: dict[Any, float] = {}
-        places = []
+        rounds: Counter[RunConfig] = Counter()
+        pair_cost: defaultdict[tuple[int, RunConfig], float] = defaultdict(float)
+        pairs = {}
         # what is done comes first in its setting, whatever its seed
         for i in sorted(range(len(self.cells)), key=lambda i: self.states[i].state != State.DONE):
-            cell = self.cells[i]
-            number = rounds[cell.setting] = rounds.get(cell.setting, 0) + 1
-            pair = (number, cell.setting.model_copy(update={"norm": "bn"}))
-            pair_cost[pair] = pair_cost.get(pair, 0.0) + cost[i]
-            places.append((i, pair))
-        rank: list[tuple] = [()] * len(self.cells)
-        for i, pair in places:
-            setting = pair[1]
-            rank[i] = (pair[0], pair_cost[pair], setting.dataset, setting.epochs, setting.arch)
-        return rank
+            setting = self.cells[i].setting
+            rounds[setting] += 1
+            pairs[i] = rounds[setting], setting.model_copy(update={"norm": "bn"})
+            pair_cost[pairs[i]] += cost[i]
+        in_order = (pairs[i] for i in range(len(self.cells)))
+        return [(pair[0], pair_cost[pair], pair[1].dataset, pair[1].epochs, pair[1].arch) for pair in in_order]
 
     def remaining(self) -> tuple[float, int, int]:
         """Seconds that what is not done will take on this machine, one after the other; of how many cells, and how many
@@ -130,13 +125,13 @@ class Plan:
         yield from self.what_is_left_out()
         yield ""
         shown = len(self.cells) if everything else SHOWN
-        yield f"{'state':8} {'estimate':>11}  command"
+        yield f"{'state':8} {'estimate':>13}  command"
         rows = list(zip(self.cells, self.states, self.estimates, strict=True))[:shown]
         for cell, status, estimate in rows:
             time = "unknown" if estimate.seconds is None else f"~ {duration(estimate.seconds)}"
-            yield f"{status.state:8} {time:>11}  {command(cell, self.runs)}"
+            yield f"{status.state:8} {time:>13}  {command(cell, self.runs)}"
             if status.detail:
-                yield f"{'':20}  ↳ {status.detail}"
+                yield f"{'':22}  ↳ {status.detail}"
         if len(self.cells) > shown:
             yield f"… and {len(self.cells) - shown:,} more; --all lists every cell, --json is for programs"
 
@@ -150,12 +145,10 @@ class Plan:
         seconds, known, unknown = self.remaining()
         if not known + unknown:
             return "nothing"
-        sources: dict[str, int] = {}
-        for estimate, status in zip(self.estimates, self.states, strict=True):
-            if status.state != State.DONE and estimate.seconds is not None:
-                source = "measured here" if estimate.source.endswith("measured here") else estimate.source
-                sources[source] = sources.get(source, 0) + 1
-        parts = [f"{number:,} from {source}" for source, number in sources.items()]
+        open_ = (e for e, s in zip(self.estimates, self.states, strict=True) if s.state != State.DONE)
+        sources = [e.source for e in open_ if e.seconds is not None]
+        numbers = Counter("measured here" if source.endswith("measured here") else source for source in sources)
+        parts = [f"{number:,} from {source}" for source, number in numbers.items()]
         parts += [f"{unknown:,} unknown"] if unknown else []
         time = f"about {duration(seconds)} on this machine, one after the other" if known else "of unknown length"
         return f"{time} ({', '.join(parts)})"

@@ -28,14 +28,8 @@ class Delinear(WhiteningLayer, nn.Linear):
 
     Args:
         in_features, out_features, bias: as `nn.Linear`.
-        eps: added to the diagonal of the covariance.
-        n_iter: Newton–Schulz iterations.
-        momentum: weight of the new value in the running statistics; None for their mean over all batches.
+        eps, n_iter, momentum, synchronize, update_every, averaging: as `ndcore.layers.FastDeconv`.
         block: features per block; the greatest common divisor with `in_features` where it does not divide them.
-        synchronize: in distributed training take the statistics of the joint batch; see `ndcore.layers.synchronize`.
-        update_every: compute the statistics in every so many training steps only, an approximation if more than 1.
-        averaging: how the running statistics follow the batches, "published" or "weighted"; see
-            `ndcore.layers.averaging`.
         device, dtype: of parameters and buffers.
 
     Buffers: `running_mean` (block), zeros at first; `running_deconv` (block, block), identity at first. Who advances

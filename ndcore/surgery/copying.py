@@ -40,16 +40,21 @@ def _require_no_closures(model: nn.Module) -> None:
     """A deep copy of a function is the function itself: what its closure holds is not copied."""
     own = {id(part) for part in (*model.modules(), *model.parameters())}
     for name, module in model.named_modules():
-        for attribute, value in plain_attributes(module):
-            for function in (part for part in parts_of(value) if isinstance(part, FunctionType)):
-                for held in (part for inner in _closure(function) for part in parts_of(inner)):
-                    inside = (held, *held.modules()) if isinstance(held, nn.Module) else (held,)
-                    if any(id(part) in own for part in inside):
-                        raise UserError(
-                            f"{name or 'the model'}: the function in its attribute {attribute!r} holds a "
-                            f"{type(held).__name__} of the model, and in a copy it would go on using that one: make it "
-                            "a method, or deconvolve the model itself (inplace=True, without an example)"
-                        )
+        for attribute, held in _in_closures(module):
+            inside = (held, *held.modules()) if isinstance(held, nn.Module) else (held,)
+            if any(id(part) in own for part in inside):
+                raise UserError(
+                    f"{name or 'the model'}: the function in its attribute {attribute!r} holds a {type(held).__name__} "
+                    "of the model, and in a copy it would go on using that one: make it a method, or deconvolve the "
+                    "model itself (inplace=True, without an example)"
+                )
+
+
+def _in_closures(module: nn.Module) -> Iterator[tuple[str, Any]]:
+    """What the functions in the attributes of a module hold, by the attribute."""
+    for attribute, value in plain_attributes(module):
+        functions = (part for part in parts_of(value) if isinstance(part, FunctionType))
+        yield from ((attribute, part) for f in functions for inner in _closure(f) for part in parts_of(inner))
 
 
 def plain_attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,7 @@ from fake_server import citation, serving
 
 from ndcore import cli
 from ndreport.citations.contexts import parse, read_corpus, read_index
-from ndreport.citations.fetch import fetch
+from ndreport.citations.semantic_scholar import fetch
 from ndreport.citations.snapshots import Snapshot, snapshots
 
 MALFORMED = [

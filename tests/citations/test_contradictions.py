@@ -9,7 +9,7 @@ import pytest
 from fake_server import citation, serving
 
 from ndcore import cli
-from ndreport.citations import fetch as fetching
+from ndreport.citations import semantic_scholar
 from ndreport.citations.contexts import read_corpus, read_index
 from ndreport.citations.snapshots import snapshots
 
@@ -23,8 +23,8 @@ def at_once(monkeypatch):
     async def sleep(_: float) -> None:
         await asyncio.sleep(0)
 
-    quick = fetching.Patience(attempts=2, sleep=sleep)
-    monkeypatch.setattr(fetching, "Patience", lambda: quick)
+    quick = semantic_scholar.Patience(attempts=2, sleep=sleep)
+    monkeypatch.setattr(semantic_scholar, "Patience", lambda: quick)
 
 
 def command(server, *more: str) -> int:

@@ -15,7 +15,7 @@ from fake_server import Failure, citation, serving
 from ndcore import cli
 from ndcore.errors import UserError
 from ndreport.citations.contexts import Context, digest, parse
-from ndreport.citations.fetch import Patience, fetch
+from ndreport.citations.semantic_scholar import Patience, fetch
 from ndreport.citations.snapshots import Snapshot, latest_complete, snapshots, to_continue
 
 NOW = datetime(2026, 10, 21, 8, 0, 0, tzinfo=UTC)

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from ndcore import cli
 from ndcore.errors import UserError
 from ndreport.citations.contexts import Context, tidy
-from ndreport.citations.labelling import ANSWERS, QUESTION, in_order, label
+from ndreport.citations.labelling import ANSWERS, QUESTION, in_order, label_all
 from ndreport.citations.labels import COLUMNS, label_files, label_path, read_labels, write_labels
 from ndreport.citations.snapshots import Snapshot
-from ndreport.evidence.citations import LABELS
+from ndreport.evidence.citation_counts import LABELS
 
 CONTEXTS = [Context(f"paper{i % 3}", f"Sentence {i} about deconvolution.") for i in range(5)]
 
@@ -40,7 +40,7 @@ def answering(*answers: str) -> Callable[[str], str]:
 def run(path: Path, *answers: str, contexts=CONTEXTS) -> tuple[list[str], str]:
     """The labels of the file afterwards in the order of showing ("" for none), and everything that was shown."""
     shown: list[str] = []
-    returned = label(contexts, path, answering(*answers), shown.append)
+    returned = label_all(contexts, path, answering(*answers), shown.append)
     labels = read_labels(path) if path.exists() else {}
     assert labels == returned
     return [labels.get(context.key, "") for context in in_order(contexts)], "\n".join(shown)
@@ -80,7 +80,7 @@ def test_the_file_holds_every_answer_before_the_next_question(tmp_path):
         seen.append(len(read_labels(path)) if path.exists() else 0)
         return "n"
 
-    label(CONTEXTS, path, ask, lambda text: None)
+    label_all(CONTEXTS, path, ask, lambda text: None)
     assert seen == [0, 1, 2, 3, 4]
 
 
@@ -140,7 +140,7 @@ def test_a_damaged_label_file_is_refused_and_left_as_it_is(tmp_path, lines, mess
     path = tmp_path / "labels.csv"
     path.write_text("\n".join(lines))
     with pytest.raises(UserError, match=message):
-        label(CONTEXTS, path, answering("p"), lambda text: None)
+        label_all(CONTEXTS, path, answering("p"), lambda text: None)
     assert path.read_text() == "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndcore.errors import UserError
-from ndreport.evidence.claims import Case, Outcome, Verdict, decide, problems, read
+from ndreport.evidence.claims import Case, Outcome, Verdict, decide, load, problems, read
 from ndreport.evidence.claims.claim import MOST_WORDS, SOURCES
 from ndreport.evidence.claims.registry import known, predicate
 from ndreport.evidence.claims.verdict import every, parts
@@ -38,7 +38,7 @@ def written(folder: Path, *entries: dict) -> Path:
 
 def test_the_committed_ledger_is_valid_and_large_enough():
     assert len(claims()) >= 45
-    assert problems(LEDGER.parent) == []
+    assert load(LEDGER.parent)[1] == []
     by_source = Counter(key for claim in claims().values() for key in claim.source)
     assert set(by_source) == set(SOURCES)
     assert all(len(claim.statement.split()) <= MOST_WORDS for claim in claims().values())
@@ -70,7 +70,7 @@ def test_a_mistake_in_an_entry_is_one_line_with_the_claim(tmp_path, change, expe
         read(path)
     assert "\n" not in str(error.value)
     assert f"claim {change.get('id', 'a-claim')}: " in str(error.value)
-    assert [p.file for p in problems(tmp_path)] == ["published/claims.yaml"]
+    assert [p.file for p in load(tmp_path)[1]] == ["published/claims.yaml"]
 
 
 def test_an_id_is_there_once(tmp_path):
@@ -87,9 +87,9 @@ def test_a_file_that_is_no_ledger_is_one_line(tmp_path, text):
 
 
 def test_a_missing_or_binary_file_is_a_problem(tmp_path):
-    assert "cannot be read" in problems(tmp_path)[0].reason
+    assert "cannot be read" in load(tmp_path)[1][0].reason
     (tmp_path / "claims.yaml").write_bytes(b"\xff\xfe\x00")
-    assert problems(tmp_path)
+    assert load(tmp_path)[1]
 
 
 def test_a_predicate_that_raises_is_an_error_and_no_verdict(tmp_path):
@@ -97,7 +97,7 @@ def test_a_predicate_that_raises_is_an_error_and_no_verdict(tmp_path):
     decision = decide(claim, evidence())
     assert decision.verdict is None
     assert decision.error.startswith("predicate measured_on raised TypeError")
-    assert f"claim {claim.id}: predicate measured_on raised" in problems(LEDGER.parent, [decision])[0].reason
+    assert f"claim {claim.id}: predicate measured_on raised" in problems([decision])[0].reason
 
 
 @pytest.mark.parametrize("name", list(FILES))

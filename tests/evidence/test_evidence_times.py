@@ -23,7 +23,7 @@ from ndreport.evidence.imagenet_times import parse, total_times
 from ndreport.evidence.published import IMAGENET, Published, load_all
 from ndreport.evidence.time_statements import GAP, LEAST, MOST, PERCENT, RANGE, SLOWER, check
 from ndreport.evidence.times import disagreeing_times
-from ndreport.pages.times.tables import CUT_OFF, what_it_is
+from ndreport.pages.times.recount import CUT_OFF, what_it_is
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 BN_100, MIXED = "the mean of BN 100", "a mean of test and training times of ND 100"

@@ -16,8 +16,7 @@ from ndcore.layers import FastDeconv, newton_schulz_isqrt
 from ndreport.explained import photographs, pictures
 from ndreport.explained.covariance import EPS, N_ITER, correlation, mean_correlation, relative_difference
 from ndreport.explained.gain import gains, largest_gain
-from ndreport.explained.iteration import residuals, roots
-from ndreport.explained.patches import patches, whiten
+from ndreport.explained.patches import patches, residuals, roots, whiten
 from ndreport.explained.photographs import Photograph, as_input
 from ndreport.explained.practice import SAMPLING_STRIDE
 

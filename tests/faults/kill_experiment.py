@@ -45,7 +45,7 @@ from ndcore.experiment.provenance import describe_code, describe_environment
 from ndcore.experiment.records import RunRecord
 from ndcore.grid import cell_process
 from ndcore.numbers import require_whole
-from ndreport.evidence.faults import FOLDER, FaultReport, Kill, Phase
+from ndreport.evidence.fault_reports import FOLDER, FaultReport, Kill, Phase
 
 CONFIG = RunConfig(
     arch="resnet18d", norm="nd", dataset="digits", epochs=2, batch_size=32, train_images=64, block=16, update_every=2

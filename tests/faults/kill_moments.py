@@ -13,7 +13,7 @@ from ndcore.experiment.config import RunConfig
 from ndcore.experiment.folders import checkpoint_path, record_path, work_folder
 from ndcore.experiment.leftovers import notebook_path
 from ndcore.training.progress import PROGRESS_FILE, Progress
-from ndreport.evidence.faults import Found, Phase
+from ndreport.evidence.fault_reports import Found, Phase
 
 PHASES: tuple[Phase, ...] = get_args(Phase)
 LOOK_SECONDS = 0.0005

@@ -10,13 +10,12 @@ import pytest
 from kill_experiment import CONFIG, perform
 from kill_moments import PHASES, Moment, Place
 from papermill.inspection import inspect_notebook
+from record_factory import KILL, make_faults
 
 from ndcore.experiment.folders import PROJECT
 from ndcore.machine import usable_cores
-from ndreport.evidence import faults
-from ndreport.evidence.faults import FaultReport, Kill, Phase
-from ndreport.pages.power_failure.findings import about_kills, about_phases
-from ndreport.pages.power_failure.tables import conditions, kills_table
+from ndreport.evidence import fault_reports
+from ndreport.evidence.fault_reports import FaultReport, Phase
 
 NOTEBOOK = PROJECT / "notebooks" / "power-failure.ipynb"
 KILLS = 50
@@ -51,32 +50,10 @@ def test_the_kills_fall_into_the_phases_of_a_run(report):
     assert all(kill.checkpoint == kill.resumed_at for kill in report.kills if kill.checkpoint and kill.resumed_at)
 
 
-KILL = Kill(
-    aimed_at="training", found_in="training", killed_after=4.0, checkpoint=(1, 2), resumed_at=(1, 2), torn_files=0,
-    exit_code=0, finished_after=6.5, records=1, record_kept=True, bit_equal=True, left_over=0,
-)  # fmt: skip
-
-
 @pytest.fixture
-def made(sample) -> FaultReport:
+def made() -> FaultReport:
     """A report made by hand."""
-    return sample([KILL, KILL.model_copy(update={"found_in": "start", "checkpoint": None, "resumed_at": (1, 0)})])
-
-
-@pytest.fixture
-def sample():
-    from record_factory import make_record  # noqa: PLC0415
-
-    record = make_record()
-
-    def make(kills: list[Kill]) -> FaultReport:
-        return FaultReport(
-            finished_utc="2026-01-02T03:04:05+00:00", config=CONFIG, checkpoint_seconds=0.0, seed=1,
-            undisturbed_seconds=5.0, undisturbed_weights_sha256="ab" * 32, kills=tuple(kills),
-            environment=record.environment, code=record.code,
-        )  # fmt: skip
-
-    return make
+    return make_faults(KILL, KILL.model_copy(update={"found_in": "start", "checkpoint": None, "resumed_at": (1, 0)}))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +77,7 @@ def test_what_counts_as_lost_and_as_duplicated(change, lost, duplicated):
 def test_a_report_comes_back_and_a_changed_one_is_named(tmp_path, made):
     path = made.write(tmp_path / "faults")
     assert path.name == "kills-cpu-20260102.json"
-    ((found,), problems) = faults.load(tmp_path)
+    ((found,), problems) = fault_reports.load(tmp_path)
     assert problems == []
     assert found.kills == made.kills
     document = json.loads(path.read_text())
@@ -108,7 +85,7 @@ def test_a_report_comes_back_and_a_changed_one_is_named(tmp_path, made):
     path.write_text(json.dumps(document))
     for name, text in {"torn.json": "{", "other.json": "[]", "newer.json": '{"schema": {"version": 2}}'}.items():
         (tmp_path / "faults" / name).write_text(text)
-    found, problems = faults.load(tmp_path)
+    found, problems = fault_reports.load(tmp_path)
     assert found == []
     assert {p.file: p.reason.split(" (")[0] for p in problems} == {
         "faults/kills-cpu-20260102.json": "was changed after it was written: its digest does not match its content",
@@ -117,26 +94,6 @@ def test_a_report_comes_back_and_a_changed_one_is_named(tmp_path, made):
         "faults/other.json": "is not a fault report",
         "faults/torn.json": "cannot be read as JSON",
     }
-
-
-def test_the_sentences_follow_the_report(sample, made):
-    good = about_kills([made])
-    for part in ("**2 runs**", "**None** lost", "**none** left a second", "all of them", "No record", "Nothing of"):
-        assert part in good
-    changes = {"records": 2, "bit_equal": False, "torn_files": 3, "left_over": 1, "resumed_at": (1, 0)}
-    bad = about_kills([sample([KILL, KILL.model_copy(update=changes)])])
-    for part in ("**1** lost work", "**1** left a second", "**1** ended", "3 records and notebooks", "1 file of"):
-        assert part in bad
-    assert "training or testing (1)" in about_phases([made])
-    assert "1 run that had a checkpoint when killed and went on training, 1 took up" in about_phases([made])
-    assert "has not been made here yet" in about_kills([])
-
-
-def test_the_table_counts_by_phase_and_says_where_nothing_fell(made):
-    html = kills_table(made)
-    assert html.count(">none<") > 6
-    assert "2 of 2" in html
-    assert "resnet18d" in conditions(made)
 
 
 def test_the_moments_depend_on_the_seed_alone():
@@ -176,7 +133,7 @@ def test_the_notebook_is_stripped_and_offers_its_parameters():
 
 
 def test_the_committed_experiment_is_whole():
-    found, problems = faults.load(PROJECT / "runs")
+    found, problems = fault_reports.load(PROJECT / "runs")
     assert problems == []
     assert len(found) >= 1
     assert all(len(report.kills) >= KILLS for report in found)

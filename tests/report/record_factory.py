@@ -11,8 +11,14 @@ from ndcore.experiment.config import RunConfig
 from ndcore.experiment.records import Code, Data, Environment, Failure, Model, RunRecord, choose, pack_correct
 from ndcore.training.conditions import Session
 from ndcore.training.epochs import Accuracy, Epoch, Seconds
+from ndreport.evidence.fault_reports import FaultReport, Kill
 
 TEST_IMAGES = 1000
+KILL = Kill(
+    aimed_at="training", found_in="training", killed_after=4.0, checkpoint=(1, 2), resumed_at=(1, 2), torn_files=0,
+    exit_code=0, finished_after=6.5, records=1, record_kept=True, bit_equal=True, left_over=0,
+)  # fmt: skip
+"""A run that was killed and lost nothing."""
 
 
 def make_config(**changes) -> RunConfig:
@@ -81,6 +87,16 @@ def make_record(top1: float = 50.0, running: float = 40.0, failed: bool = False,
         if failed
         else None,
     ).sealed()
+
+
+def make_faults(*kills: Kill) -> FaultReport:
+    """The report of a kill experiment."""
+    record = make_record(dataset="digits")
+    return FaultReport(
+        finished_utc="2026-01-02T03:04:05+00:00", config=record.config, checkpoint_seconds=0.0, seed=1,
+        undisturbed_seconds=5.0, undisturbed_weights_sha256="ab" * 32, kills=kills,
+        environment=record.environment, code=record.code,
+    )  # fmt: skip
 
 
 def write_ablation(folder, budget: Budget | None = None, without: Collection[RunConfig] = ()) -> list[RunRecord]:

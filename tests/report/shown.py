@@ -11,7 +11,7 @@ from ndreport.rendering.values import GLYPHS
 
 
 def shown(html: str) -> pd.DataFrame:
-    """The cells of a table: `text`, `note`, `kind`, `present`; columns of two levels are named "upper / lower"."""
+    """Cells of a table: `text`, `note`, `link`, `kind`, `present`; two levels of columns are named "upper / lower"."""
     page = BeautifulSoup(html, "html.parser")
     rows = page.select("tbody tr")
     names = [row.th.contents[0].strip() for row in rows]
@@ -35,4 +35,5 @@ def _cell(cell: Tag) -> SimpleNamespace:
     if glyph := value.find(attrs={"aria-hidden": "true"}):
         glyph.extract()
     present = "nd-missing" not in value["class"]
-    return SimpleNamespace(text=value.get_text(), note=note, kind="".join(kinds), present=present)
+    link, kind = value.get("href", ""), "".join(kinds)
+    return SimpleNamespace(text=value.get_text(), note=note, link=link, kind=kind, present=present)

@@ -5,15 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from record_factory import write_examples
 
 from ndcore.study import NETWORKS
 from ndreport.evidence.corrected_times import BASES, corrected_settings, time_ratios
 from ndreport.evidence.families import paired_tests
 from ndreport.evidence.paired import ALPHA
 from ndreport.evidence.published import Published, load_all
+from ndreport.evidence.runs import differences
 from ndreport.evidence.series import paired_values
-from ndreport.material import load
-from ndreport.pages.intro import SERIES, compared, compared_alt, compared_figure, numbers
+from ndreport.material import Material, load
+from ndreport.pages.intro import (
+    SERIES,
+    about_coverage,
+    about_differences,
+    compared,
+    compared_alt,
+    compared_figure,
+    numbers,
+)
 from ndreport.rendering.glued import wanted
 from ndreport.rendering.stated import NOTHING
 
@@ -75,3 +85,19 @@ def test_without_files_the_page_says_so():
     frame = compared(Published())
     assert frame.empty
     assert compared_figure(frame) == NOTHING
+
+
+def test_our_own_runs_are_told_for_none_one_and_many(tmp_path):
+    assert "cover **none** of these settings" in about_coverage(Material([], []))
+    assert "no complete records" in about_coverage(Material([], []))
+    assert "no pair" in about_differences([])
+    write_examples(tmp_path)
+    material = load(tmp_path)
+    assert "**5** of these settings and **6** of the single runs" in about_coverage(material)
+    pairs = differences(material.records)
+    many = about_differences(pairs)
+    assert many.startswith("2 pairs of our own runs, equal in everything but the normalisation, come from one seed")
+    assert "- CIFAR-100: ND has the higher test accuracy in the one pair; +9.70 on the test set" in many
+    assert about_differences(pairs[:1]).startswith(
+        "1 pair of our own runs, equal in everything but the normalisation, comes"
+    )

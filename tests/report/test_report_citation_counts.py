@@ -13,7 +13,7 @@ from scipy.stats import binom
 
 from ndcore.errors import UserError
 from ndreport.evidence.agreement import agreement
-from ndreport.evidence.citations import COLUMNS, LABELS, load_citations, read_citations
+from ndreport.evidence.citation_counts import CITATIONS, LABELS, load_citations, read_citations
 from ndreport.evidence.proportions import (
     clopper_pearson,
     clustered,
@@ -39,7 +39,7 @@ def test_the_counts_are_those_of_section_2_and_table_1():
 
 def test_the_data_dictionary_describes_the_file():
     text = (PUBLISHED / "README.md").read_text().split("## citations.csv")[1]
-    assert all(f"| `{column}` |" in text for column in COLUMNS)
+    assert all(f"| `{column}` |" in text for column in CITATIONS.columns)
     assert f"{len((PUBLISHED / 'citations.csv').read_text().splitlines()) - 1} rows" in text
 
 
@@ -48,12 +48,17 @@ def test_the_data_dictionary_describes_the_file():
     [
         ("study,metric", "study,measure", "columns"),
         ("contexts,neutral,46,", "contexts,neutral,45,", "add up to 58, not to 59"),
-        ("contexts,neutral,46,", "contexts,neutral,-46,", "line 5: '-46' is not a count"),
-        ("contexts,neutral,46,", "contexts,mixed,46,", "line 5: nothing is known as re contexts mixed"),
-        ("contexts,neutral,46,", "contexts,positive,46,", "line 5: this count is there twice"),
+        ("contexts,neutral,46,", "contexts,neutral,-46,", "line 5: -46 is not a count"),
+        ("contexts,neutral,46,", "contexts,mixed,46,", "line 5: label is 'mixed', not one of"),
+        ("contexts,neutral,46,", "contexts,positive,46,", "line 5: this value is there twice"),
         ("papers,,31,papers", "papers,,60,papers", "60 papers cannot have 59 contexts"),
-        ("papers,,31,papers", "papers,,31,people", "line 2: nothing is known"),
-        ("re,examples,negative,0,examples,no row and no example in the table,Re Table 1\n", "", "lacks examples neg"),
+        ("papers,,31,papers", "papers,,31,people", "line 2: unit is 'people', not one of"),
+        (
+            "re,examples,negative,0,examples,no row and no example in the table,Re Table 1\n",
+            "",
+            "holds 7 values; there are 8",
+        ),
+        ("papers,,31,papers", "papers,,31,contexts", "lacks papers"),
     ],
 )
 def test_a_damaged_file_is_one_clear_problem(tmp_path, old, new, expected):

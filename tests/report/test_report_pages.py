@@ -15,12 +15,9 @@ from record_factory import make_record, write_examples
 from ndcore.experiment.folders import runs_folder
 from ndreport.build.sphinx_extension import choose_cache, inputs_digest, visit_block_math, visit_inline_math
 from ndreport.evidence.published import FILES
-from ndreport.evidence.runs import differences
 from ndreport.material import load
 from ndreport.pages.environment import build_facts
-from ndreport.pages.intro_records import about_coverage, about_differences
 from ndreport.pages.our_runs.provenance import commit, sections
-from ndreport.pages.our_runs.records import about_records
 from ndreport.rendering import prose
 
 REPOSITORY = Path(__file__).parents[2]
@@ -66,24 +63,6 @@ def test_folder_comes_from_the_environment_then_from_the_working_directory(tmp_p
     assert runs_folder() == tmp_path
 
 
-def test_sentences_carry_computed_numbers(tmp_path):
-    write_examples(tmp_path / "runs")
-    records = load(tmp_path / "runs").records
-    assert "**5** of these settings and **6** of the single runs" in about_coverage(load(tmp_path / "runs"))
-    about = about_differences(differences(records))
-    assert about.startswith("2 pairs")
-    assert "one seed" in about
-    assert "- CIFAR-100: ND has the higher test accuracy in **1** of 1 pair; +9.70 on the test set" in about
-    assert about_records(load(tmp_path / "runs")).startswith("9 records")
-
-
-def test_sentences_without_material_say_so(tmp_path):
-    material = load(tmp_path)
-    assert "no complete records" in about_coverage(material)
-    assert "no pair" in about_differences([])
-    assert "no record" in about_records(material)
-
-
 def test_prose_helpers():
     assert prose.count(1, "record") == "1 record"
     assert prose.count(0, "run") == "no runs"
@@ -91,6 +70,9 @@ def test_prose_helpers():
     assert prose.percent(46.555) == "46.55 %"
     assert prose.points(-3.4) == "−3.40"
     assert prose.points(3.4) == "+3.40"
+    cases = [prose.in_cases(*numbers) for numbers in ((0, 0), (0, 1), (1, 1), (0, 3), (2, 3), (3, 3))]
+    words = ("no case", "no case", "the one case", "none of the 3 cases", "2 of 3 cases", "all 3 cases")
+    assert cases == [f"in {word}" for word in words]
     assert prose.listing([]) == "none"
     assert prose.listing("ab") == "a and b"
     assert prose.listing("abc") == "a, b and c"

@@ -26,7 +26,7 @@ from ndcore.problems import LONGEST, Problem
 from ndcore.training.progress import PROGRESS_FILE, Progress
 from ndreport.build import strict
 from ndreport.build.sphinx_extension import inputs_digest
-from ndreport.evidence import citations, faults
+from ndreport.evidence import citation_counts, fault_reports
 from ndreport.evidence.bench import load_bench
 from ndreport.evidence.claims import ledger
 from ndreport.evidence.csv_files import load
@@ -194,9 +194,9 @@ def load_published(folder: Path) -> tuple[Any, list[Problem]]:
 
 MATERIAL = {
     "*.json": (records.scan, json.loads, sealed),
-    "faults/*.json": (lambda folder: faults.load(folder.parent), json.loads, sealed),
+    "faults/*.json": (lambda folder: fault_reports.load(folder.parent), json.loads, sealed),
     "bench/*.csv": (lambda folder: load_bench(folder.parent), None, None),
-    "published/citations.csv": (citations.load_citations, None, None),
+    "published/citations.csv": (citation_counts.load_citations, None, None),
     "published/[!c]*.csv": (load_published, None, None),
     "published/colours.csv": (load_published, None, None),
     "published/claims.yaml": (ledger.load, yaml.safe_load, dumped),

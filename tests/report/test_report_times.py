@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from ndreport.evidence.csv_files import load, read
 from ndreport.evidence.published import TIMES
 from ndreport.evidence.times import disagreeing_times, far_attempts, repeated_times, settings, study_ratios
 from ndreport.material import load as load_page
-from ndreport.pages.times import findings as times_findings
-from ndreport.pages.times.tables import CUT_OFF, wrong_times_table, wrong_times_view
 
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 
@@ -175,54 +172,3 @@ def test_far_attempts_and_repeated_times(times, frame):
     assert pairs[1][1].endswith("attempt 3, testing")
     calm = change(times, 50.0, epochs=20)
     assert (far_attempts(settings(calm))["epochs"] == 1).all()
-
-
-def test_sentences_carry_computed_numbers(times, frame):
-    about = times_findings.about_study_ratios(study_ratios(frame))
-    assert "**2 % more** time than with BN (EfficientNet, CIFAR-10, 100 epochs)" in about
-    assert "**831 % more** (SENet-18, CIFAR-10, 1 epoch)" in about
-    assert "in 60 of 60 settings" in about
-    printed = times_findings.about_printed_times(frame)
-    assert "- Table 8, CIFAR-10: 60 of 60 times are" in printed
-    assert "- Table 9, CIFAR-100: 35 of 60 times are; 4 are cut off" in printed
-    assert "1 is in column BN 1 (DPN-92)" in printed
-    attempts = times_findings.about_attempts(frame, times)
-    assert "14 attempts have a time of more than 1.5 times" in attempts
-    assert "11 of them are trainings of a single epoch" in attempts
-    assert attempts.count("\n- ") == 2
-
-
-def test_sentences_flip_when_the_data_flip(times):
-    slow_bn = change(times, 1e6, norm="bn")
-    about = times_findings.about_study_ratios(study_ratios(settings(slow_bn)))
-    assert "% less** time than with BN" in about
-    assert "in 0 of 60 settings" in about
-    repaired = times[times["attempt"].notna()]
-    means = settings(times).set_index(["dataset", "arch", "epochs", "norm"])["mean"].round(2)
-    printed = times[times["attempt"].isna()].assign(
-        value=lambda t: [means[tuple(k)] for k in t[list(means.index.names)].to_numpy()]
-    )
-    right = settings(pd.concat([printed, repaired]))
-    assert "- Table 9, CIFAR-100: 60 of 60 times are\n" in f"{times_findings.about_printed_times(right)}\n"
-    assert "nothing to show" in wrong_times_table(disagreeing_times(right))
-
-
-def test_sentences_without_times_say_so():
-    frame = settings(TIMES.empty())
-    for sentence in (
-        times_findings.about_study_ratios(study_ratios(frame)),
-        times_findings.about_printed_times(frame),
-        times_findings.about_attempts(frame, TIMES.empty()),
-    ):
-        assert sentence == times_findings.NO_TIMES
-
-
-def test_the_table_of_wrong_times_names_what_they_are(frame):
-    view = wrong_times_view(disagreeing_times(frame))
-    assert len(view) == 25
-    cell = view.loc["EfficientNet ND 20, CIFAR-100"]
-    assert cell["printed (s)"].note == "Re Table 9 EfficientNet ND 20"
-    assert re.fullmatch(r"rep_values_t1!\w+, .*", cell["mean of attempts (s)"].note)
-    assert cell["what it is"].text == "the mean of BN 100"
-    assert view.loc["MobileNet v2 BN 1, CIFAR-100", "what it is"].text == CUT_OFF
-    assert view.loc["DPN-92 BN 1, CIFAR-100", "what it is"].text == "not found in the attempts"

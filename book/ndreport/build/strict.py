@@ -24,7 +24,7 @@ def _ablation(runs: Path) -> Iterable[Problem]:
 
 def _claims(runs: Path) -> Iterable[Problem]:
     material = page.load(runs)
-    return claims.problems(runs / "published", claims.decide_all(material.claims, evidence_of(material)))
+    return claims.problems(claims.decide_all(material.claims, evidence_of(material)))
 
 
 CHECKS: list[Check] = [

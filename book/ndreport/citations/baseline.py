@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ndcore.errors import UserError
 from ndreport.citations.contexts import Context, Key, write_csv
-from ndreport.evidence.citations import LABELS
+from ndreport.evidence.citation_counts import LABELS
 from ndreport.evidence.csv_files import read_cells
 
 FILE = "baseline.csv"

@@ -24,7 +24,7 @@ def in_order(contexts: Sequence[Context]) -> list[Context]:
     return sorted(contexts, key=lambda context: context.key[::-1])
 
 
-def label(
+def label_all(
     contexts: Sequence[Context],
     path: Path,
     ask: Callable[[str], str],

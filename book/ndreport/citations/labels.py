@@ -9,7 +9,7 @@ from pathlib import Path
 from ndcore import foreign
 from ndcore.errors import UserError
 from ndreport.citations.contexts import DIGEST, Key, write_csv
-from ndreport.evidence.citations import LABELS
+from ndreport.evidence.citation_counts import LABELS
 from ndreport.evidence.csv_files import read_cells
 
 COLUMNS = ("paper_id", "context", "label")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from ndreport.evidence.citations import LABELS
+from ndreport.evidence.citation_counts import LABELS
 from ndreport.evidence.proportions import Interval, wilson
 
 

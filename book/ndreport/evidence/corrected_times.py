@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ndcore.study import EPOCHS, NORMS
+from ndcore.study import EPOCHS
 from ndreport.evidence.corrections import attempts
 from ndreport.evidence.published import Published
-from ndreport.evidence.times import KEY, settings
+from ndreport.evidence.times import KEY, norm_pairs, settings
 
 BASES = {"printed": "as printed", "mean": "recomputed", "corrected": "corrected"}
 """Columns of `corrected_settings` that are a training time, and what they are called on the pages."""
@@ -48,9 +48,7 @@ def time_ratios(frame: pd.DataFrame) -> pd.DataFrame:
         ND − BN in seconds; `low` and `high`, the smallest and largest quotient of corrected single attempts.
     """
     rows = []
-    for (dataset, arch, epochs), pair in frame.groupby(KEY[:3], sort=False):
-        bn, nd = (pair[pair["norm"] == norm].iloc[0] for norm in NORMS)
-        row = {"dataset": dataset, "arch": arch, "label": bn["label"], "epochs": epochs}
+    for row, bn, nd in norm_pairs(frame):
         row |= {base: nd[base] / bn[base] for base in BASES}
         row |= {f"gap_{base}": nd[base] - bn[base] for base in BASES}
         rows.append(row | {"low": nd["shortest"] / bn["longest"], "high": nd["longest"] / bn["shortest"]})

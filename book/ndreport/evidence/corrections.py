@@ -12,9 +12,8 @@ from math import nan
 
 import pandas as pd
 
-from ndreport.evidence.published import Published
+from ndreport.evidence.published import SETTING, Published
 
-SETTING = ["dataset", "arch", "norm", "epochs"]
 MEASURES = ("top1", "train_seconds", "test_seconds")
 COLUMNS = [*SETTING, "attempt", *MEASURES, *(f"corrected_{m}" for m in MEASURES)]
 COLUMNS += ["correction", "logged", "train_top1", "test_top1"]
@@ -47,7 +46,7 @@ def attempts(published: Published) -> pd.DataFrame:
     not; `logged`, the number of the logged run it is, missing if there is no log; `train_top1` and `test_top1` of that
     run, NaN without a log.
     """
-    accuracies = published.accuracies.query("study == 're' and attempt.notna()")
+    accuracies = published.attempts
     times = published.times[published.times["attempt"].notna()]
     key = [*SETTING, "attempt"]
     frame = accuracies.set_index(key)[["value"]].rename(columns={"value": "top1"})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -13,12 +14,14 @@ from ndcore import foreign
 from ndcore.errors import UserError
 from ndcore.problems import Problem
 
+Read = TypeVar("Read")
 UNITS = {
     "percent": (0, 100, "a percentage"),
     "seconds": (1e-3, inf, "a time in seconds"),
     "parameters": (1, inf, "a number of parameters"),
     "count": (1, inf, "a count"),
     "million": (1e-3, inf, "a number of millions"),
+    **dict.fromkeys(("papers", "contexts", "examples"), (0, inf, "a count")),
 }
 """Lowest and highest value of each unit, and what a value is, for the complaint about one outside."""
 PARSERS: Mapping[str, Callable[[str], object]] = {
@@ -114,10 +117,15 @@ def _require_range(path: Path, frame: pd.DataFrame) -> None:
 
 def load(file: PublishedFile, folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
     """The published values; no rows, and the reason, if the file is missing or damaged. Never raises for that."""
+    return or_problem(lambda folder: read(file, folder), folder, file.name, file.empty())
+
+
+def or_problem(read: Callable[[Path], Read], folder: Path, name: str, otherwise: Read) -> tuple[Read, list[Problem]]:
+    """What a reader makes of a file of `runs/published/`; where that raises a UserError, something else and why."""
     try:
-        return read(file, folder), []
+        return read(folder), []
     except UserError as error:
-        return file.empty(), [Problem(f"published/{file.name}", str(error))]
+        return otherwise, [Problem(f"published/{name}", str(error))]
 
 
 def select(frame: pd.DataFrame, **values: object) -> pd.DataFrame:

@@ -6,6 +6,7 @@ standard deviation and the range of the attempts, and where one more run would b
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
@@ -17,7 +18,7 @@ from scipy import stats
 from ndcore.study import ATTEMPTS, NETWORKS
 from ndreport.evidence.corrections import attempts, logged_runs
 from ndreport.evidence.proportions import CONFIDENCE
-from ndreport.evidence.published import Published
+from ndreport.evidence.published import NETWORK_LABELS, Published
 
 KEY = ["dataset", "epochs", "arch", "norm"]
 THRESHOLD = 0.5
@@ -76,18 +77,16 @@ def deviations(published: Published) -> pd.DataFrame:
     single = attempts(published).dropna(subset="top1")  # without accuracies there may still be times
     if single.empty:
         return pd.DataFrame(columns=COLUMNS)
-    splits = published.accuracies.query("study == 're' and attempt.notna()").groupby(KEY)["split"].agg(list)
+    splits = published.attempts.groupby(KEY)["split"].agg(list)
     original = _originals(published)
     rows = []
     for name, group in single.groupby(KEY, sort=False):
         first = original.get(name, nan)
-        row = _row(name, first, group["corrected_top1"].dropna())
-        row |= {"squared": squared_deviation(group["top1"], first)}
-        row |= {"squared_mean": squared_deviation(group["top1"], first, ddof=0)}
+        row = _row(name, first, group["top1"], group["corrected_top1"].dropna())
         row |= dict(zip(("split", "proven"), _split(splits[name]), strict=True))
         changed = group[group["corrected_top1"].ne(group["top1"])]
         notes = (f"attempt {r.attempt}: {r.correction}" for r in changed.itertuples())
-        rows.append(row | {"values": _listed(group["top1"]), "corrected": "; ".join(notes)})
+        rows.append(row | {"corrected": "; ".join(notes)})
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
 
@@ -103,9 +102,8 @@ def logged_deviations(published: Published) -> pd.DataFrame:
     rows = []
     for name, group in runs.groupby(KEY, sort=False):
         first, values = original.get(name, nan), group["test_top1"]
-        row = _row(name, first, values) | {"squared": squared_deviation(values, first)}
-        row |= {"squared_mean": squared_deviation(values, first, ddof=0), "split": TEST, "proven": len(values)}
-        rows.append(row | {"values": _listed(values), "corrected": ""})
+        row = _row(name, first, values, values)
+        rows.append(row | {"split": TEST, "proven": len(values), "corrected": ""})
     frame = pd.DataFrame(rows).reindex(columns=COLUMNS)
     order = {network.arch: place for place, network in enumerate(NETWORKS)}
     return frame.sort_values(KEY, key=lambda c: c.map(order) if c.name == "arch" else c, ignore_index=True)
@@ -119,16 +117,19 @@ COLUMNS = [
 
 
 def _originals(published: Published) -> dict[tuple, float]:
-    rows = published.accuracies[published.accuracies["study"] == "original"]
+    rows = published.original
     return dict(zip(rows[KEY].itertuples(index=False, name=None), rows["value"], strict=True))
 
 
-def _row(name: tuple, original: float, values: pd.Series) -> dict:
+def _row(name: tuple, original: float, published: pd.Series, values: pd.Series) -> dict:
+    """The columns of one setting: squared deviations of the published attempts, all else of the corrected `values`."""
     low, high = prediction_interval(values.to_numpy())
     known = not np.isnan([low, original]).any()
     return dict(zip(KEY, name, strict=True)) | {
-        "label": next(n.label for n in NETWORKS if n.arch == name[KEY.index("arch")]),
+        "label": NETWORK_LABELS[name[KEY.index("arch")]],
         "original": original,
+        "squared": squared_deviation(published, original),
+        "squared_mean": squared_deviation(published, original, ddof=0),
         "runs": len(values),
         "mean": values.mean(),
         "sd": values.std(ddof=1),
@@ -137,6 +138,7 @@ def _row(name: tuple, original: float, values: pd.Series) -> dict:
         "predicted_low": low,
         "predicted_high": high,
         "inside": bool(low <= original <= high) if known else None,
+        "values": ", ".join(f"{value:.2f}" for value in published),
     }
 
 
@@ -145,10 +147,6 @@ def _split(found: list[str]) -> tuple[str, int]:
     known = [split for split in found if split]
     names = {"train": TRAIN, "test": TEST}
     return (names[known[0]], len(known)) if len(set(known)) == 1 else (NOT_PROVEN, 0)
-
-
-def _listed(values: pd.Series) -> str:
-    return ", ".join(f"{value:.2f}" for value in values)
 
 
 @dataclass(frozen=True)
@@ -175,19 +173,16 @@ def threshold(frame: pd.DataFrame) -> Threshold:
         frame: from `deviations`.
     """
     known = frame.dropna(subset=["original"])
-    below = {
-        "half": sum(_passes(o / 2, o) for o in known["original"]),
-        "chance": sum(_passes(100 / CLASSES[r.dataset], r.original) for r in known.itertuples()),
-    }
-    others = [
-        _passes(one, other)
-        for _, group in known.groupby(["dataset", "epochs", "norm"])
-        for i, one in enumerate(group["original"])
-        for j, other in enumerate(group["original"])
-        if i != j
-    ]
-    points = equal_deviation(THRESHOLD, len(ATTEMPTS))
-    return Threshold(len(known), points, below["half"], below["chance"], len(others), sum(others))
+    columns = known.groupby(["dataset", "epochs", "norm"])["original"]
+    exchanged = [_passes(*pair) for _, originals in columns for pair in itertools.permutations(originals, 2)]
+    return Threshold(
+        settings=len(known),
+        points=equal_deviation(THRESHOLD, len(ATTEMPTS)),
+        half=sum(_passes(original / 2, original) for original in known["original"]),
+        chance=sum(_passes(100 / CLASSES[row.dataset], row.original) for row in known.itertuples()),
+        pairs=len(exchanged),
+        exchanged=sum(exchanged),
+    )
 
 
 def _passes(value: float, original: float) -> bool:

@@ -14,12 +14,12 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from ndcore.experiment.records import RunRecord
 from ndreport.evidence.corrections import attempts
+from ndreport.evidence.proportions import CONFIDENCE
 from ndreport.evidence.published import Published
 from ndreport.evidence.runs import Difference, differences, follows_recipe
 
 PLACE = ["dataset", "arch", "epochs"]
 SPLITS = ("test", "train", "not proven")
-CONFIDENCE = 0.95
 COLUMNS = [*PLACE, "split", "proven", "bn_runs", "nd_runs", "gain", "low", "high"]
 """Columns of `reproduced_gains`."""
 
@@ -38,8 +38,8 @@ def single_runs(published: Published) -> pd.DataFrame:
     logged, other = frame[frame["logged"].notna()], frame[frame["logged"].isna()]
     both = logged.melt(key, ["train_top1", "test_top1"], "split", "value")
     both = both.assign(split=both["split"].str.removesuffix("_top1"), proven=True)
-    known = published.accuracies.dropna(subset=["attempt"])[[*key, "split"]]
-    other = other[[*key, "corrected_top1"]].merge(known.astype({"attempt": "int64"}), on=key)
+    known = published.attempts[[*key, "split"]]
+    other = other[[*key, "corrected_top1"]].merge(known, on=key)
     other = other.rename(columns={"corrected_top1": "value"}).assign(proven=other["split"] != "")
     one = other.groupby(PLACE)["split"].transform(_common_split)
     return pd.concat([both, other.assign(split=one)], ignore_index=True)
@@ -80,7 +80,7 @@ def welch(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
 
 def original_gains(published: Published) -> pd.DataFrame:
     """ND minus BN of the original's printed values: the columns `PLACE` and `gain`, in percentage points."""
-    values = published.accuracies[published.accuracies["study"] == "original"]
+    values = published.original
     if values.empty:
         return pd.DataFrame(columns=[*PLACE, "gain"])
     wide = values.pivot(index=PLACE, columns="norm", values="value").reset_index().rename_axis(columns=None)

@@ -7,12 +7,11 @@ from math import isnan, nan
 import pandas as pd
 from scipy.stats import binom
 
-from ndreport.evidence.published import IMAGENET_NETWORKS, Published
+from ndreport.evidence.published import IMAGENET_NETWORKS, METRICS, Published
 from ndreport.evidence.rules import comparisons
 
 VALIDATION_IMAGES = 50_000
 """Images of the validation set of ILSVRC 2012, on which accuracies on ImageNet are given."""
-METRICS = {"top1": "top-1", "top5": "top-5"}
 CELL = ["arch", "norm", "metric"]
 GAIN_COLUMNS = ["arch", "metric", "baseline", "original", "reproduced", "baseline_change", "nd_change"]
 GAIN_COLUMNS += ["least_error", "independent_error"]

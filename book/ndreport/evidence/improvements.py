@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from ndcore.study import NORMS
-from ndreport.evidence.published import Published
+from ndreport.evidence.published import SETTING, Published
 from ndreport.evidence.rules import comparisons
 from ndreport.evidence.series import logged_tests
 from ndreport.evidence.splits import BLOCK
 
-SETTING = ["dataset", "arch", "norm", "epochs"]
 COLUMNS = ["values", "higher", "change", "attempts", "train", "test", "tested", "test_higher", "test_change"]
 """Columns of `improvements`."""
 
@@ -54,7 +53,7 @@ def bn_not_behind(published: Published) -> pd.DataFrame:
 
     Columns: `dataset`, `arch`, `epochs`, `bn`, `nd` (percent).
     """
-    averages = published.accuracies.query("study == 're' and attempt.isna()")
+    averages = published.averages
     if averages.empty:
         return pd.DataFrame(columns=["dataset", "arch", "epochs", *NORMS])
     wide = averages.pivot(index=["dataset", "arch", "epochs"], columns="norm", values="value").reset_index()
@@ -63,4 +62,4 @@ def bn_not_behind(published: Published) -> pd.DataFrame:
 
 def averages_at_least(published: Published, percent: float) -> pd.DataFrame:
     """The printed averages of CIFAR of at least that accuracy: the rows of `Published.accuracies`."""
-    return published.accuracies.query("study == 're' and attempt.isna() and value >= @percent")
+    return published.averages.query("value >= @percent")

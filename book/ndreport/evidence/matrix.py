@@ -9,9 +9,8 @@ import pandas as pd
 
 from ndcore.experiment.records import RunRecord
 from ndcore.study import ATTEMPTS, EPOCHS, NETWORKS, NORMS
-from ndreport.evidence.corrections import SETTING, attempts
-from ndreport.evidence.imagenet import METRICS
-from ndreport.evidence.published import IMAGENET_NETWORKS, Published
+from ndreport.evidence.corrections import attempts
+from ndreport.evidence.published import IMAGENET_NETWORKS, METRICS, SETTING, Published
 from ndreport.evidence.runs import STUDY_DATASETS, Setting, complete_runs
 
 IMAGENET_EPOCHS = 90

@@ -12,7 +12,11 @@ from ndcore.study import ATTEMPTS, EPOCHS, NETWORKS
 from ndreport.evidence.csv_files import PublishedFile, load
 
 KEY = ("study", "dataset", "arch", "norm", "epochs", "attempt", "metric")
-SETTING = {"study": "string", "dataset": "string", "arch": "string", "norm": "string", "epochs": "int64"}
+SETTING = ["dataset", "arch", "norm", "epochs"]
+"""The columns that name a cell of Tables 4 to 9."""
+PLACE = dict.fromkeys(("study", "dataset", "arch", "norm"), "string") | {"epochs": "int64"}
+RUN = PLACE | {"attempt": "Int64"}
+"""An attempt is missing where a value is the printed one, not that of a single run."""
 MEASUREMENT = {"metric": "string", "value": "float64", "unit": "string", "source": "string"}
 CIFAR = {
     "dataset": frozenset({"cifar10", "cifar100"}),
@@ -23,6 +27,9 @@ CIFAR = {
 }
 IMAGENET_NETWORKS = {"vgg11": "VGG-11", "resnet18": "ResNet-18", "densenet121": "DenseNet-121"}
 """Names in the files, and in Tables 6, 7 and 10."""
+NETWORK_LABELS = {network.arch: network.label for network in NETWORKS}
+"""The same of Tables 4, 5, 8 and 9."""
+METRICS = {"top1": "top-1", "top5": "top-5"}
 
 
 def _only(**values: str) -> dict[str, frozenset]:
@@ -33,7 +40,7 @@ def _only(**values: str) -> dict[str, frozenset]:
 ACCURACIES = PublishedFile(
     name="accuracies.csv",
     rows=600,
-    columns=SETTING | {"attempt": "Int64", "split": "string", "split_evidence": "string"} | MEASUREMENT,
+    columns=RUN | {"split": "string", "split_evidence": "string"} | MEASUREMENT,
     key=KEY,
     allowed=CIFAR | _only(study="original re", split=" train test", metric="top1", unit="percent"),
 )
@@ -42,7 +49,7 @@ ACCURACIES = PublishedFile(
 TIMES = PublishedFile(
     name="times.csv",
     rows=840,
-    columns=SETTING | {"attempt": "Int64"} | MEASUREMENT,
+    columns=RUN | MEASUREMENT,
     key=KEY,
     allowed=CIFAR | _only(study="re", metric="train_seconds test_seconds", unit="seconds"),
 )
@@ -51,7 +58,7 @@ TIMES = PublishedFile(
 RECOVERED = PublishedFile(
     name="recovered.csv",
     rows=502,
-    columns=SETTING | {"attempt": "Int64", "split": "string", "flag": "string"} | MEASUREMENT,
+    columns=RUN | {"split": "string", "flag": "string"} | MEASUREMENT,
     key=(*KEY, "split"),
     allowed=CIFAR
     | _only(study="re", split="train test", metric="top1 seconds parameters")
@@ -62,7 +69,7 @@ RECOVERED = PublishedFile(
 FIRST_VERSION = PublishedFile(
     name="first_version.csv",
     rows=358,
-    columns=SETTING | {"attempt": "Int64"} | MEASUREMENT,
+    columns=RUN | MEASUREMENT,
     key=KEY,
     allowed=CIFAR | _only(study="re", metric="top1", unit="percent"),
 )
@@ -71,7 +78,7 @@ FIRST_VERSION = PublishedFile(
 IMAGENET = PublishedFile(
     name="imagenet.csv",
     rows=56,
-    columns=SETTING | {"attempt": "Int64"} | MEASUREMENT,
+    columns=RUN | MEASUREMENT,
     key=KEY,
     allowed=_only(study="original re", dataset="imagenet", norm="none bn nd", metric="top1 top5 total_seconds")
     | _only(arch=" ".join(IMAGENET_NETWORKS), unit="percent seconds")
@@ -82,7 +89,7 @@ IMAGENET = PublishedFile(
 MODEL_ZOO = PublishedFile(
     name="model_zoo.csv",
     rows=8,
-    columns={k: v for k, v in SETTING.items() if k != "epochs"} | MEASUREMENT,
+    columns=dict.fromkeys(("study", "dataset", "arch", "norm"), "string") | MEASUREMENT,
     key=("arch", "norm", "metric"),
     allowed=_only(study="torchvision", dataset="imagenet", norm="none bn", metric="top1_error top5_error")
     | _only(arch=" ".join(IMAGENET_NETWORKS), unit="percent"),
@@ -92,7 +99,7 @@ MODEL_ZOO = PublishedFile(
 PRINTED_COLOURS = PublishedFile(
     name="colours.csv",
     rows=134,
-    columns=SETTING | {"metric": "string", "colour": "string", "source": "string"},
+    columns=PLACE | {"metric": "string", "colour": "string", "source": "string"},
     key=("dataset", "arch", "norm", "epochs", "metric"),
     allowed=_only(study="re", dataset="cifar10 cifar100 imagenet", norm="none bn nd", metric="top1 top5")
     | {"arch": CIFAR["arch"] | frozenset(IMAGENET_NETWORKS), "epochs": frozenset({*EPOCHS, 90})}
@@ -117,7 +124,6 @@ REPOSITORY = PublishedFile(
     allowed=_only(study="re", item="seed learning_rate runs_as_released imported"),
 )
 """What the second study's public scripts do, where its text says something about it."""
-
 
 DESIGN = PublishedFile(
     name="design.csv",
@@ -155,27 +161,34 @@ class Published:
     net_sizes: pd.DataFrame = field(default_factory=NET_SIZES.empty)
     repository: pd.DataFrame = field(default_factory=REPOSITORY.empty)
 
+    @property
+    def original(self) -> pd.DataFrame:
+        """The rows of `accuracies` that the original prints."""
+        return self.accuracies[self.accuracies["study"] == "original"]
+
+    @property
+    def averages(self) -> pd.DataFrame:
+        """The rows of `accuracies` that the second study prints."""
+        return self.accuracies.query("study == 're' and attempt.isna()")
+
+    @property
+    def attempts(self) -> pd.DataFrame:
+        """The rows of `accuracies` behind these averages: the single runs of the spreadsheet."""
+        return self.accuracies.query("study == 're' and attempt.notna()").astype({"attempt": "int64"})
+
 
 FILES = {
-    "accuracies": ACCURACIES,
-    "times": TIMES,
-    "recovered": RECOVERED,
-    "first_version": FIRST_VERSION,
-    "imagenet": IMAGENET,
-    "model_zoo": MODEL_ZOO,
-    "design": DESIGN,
-    "setup": SETUP,
-    "colours": PRINTED_COLOURS,
-    "net_sizes": NET_SIZES,
-    "repository": REPOSITORY,
+    file.name.removesuffix(".csv"): file
+    for file in (
+        *(ACCURACIES, TIMES, RECOVERED, FIRST_VERSION, IMAGENET, MODEL_ZOO),
+        *(DESIGN, SETUP, PRINTED_COLOURS, NET_SIZES, REPOSITORY),
+    )
 }
 """The file of each table of `Published`."""
 
 
 def load_all(folder: Path) -> tuple[Published, list[Problem]]:
     """Read every file of `runs/published/`; a missing or damaged one becomes a problem, never an exception."""
-    tables, problems = {}, []
-    for name, file in FILES.items():
-        tables[name], found = load(file, folder)
-        problems += found
-    return Published(**tables), problems
+    found = {name: load(file, folder) for name, file in FILES.items()}
+    tables = {name: table for name, (table, _) in found.items()}
+    return Published(**tables), [problem for _, problems in found.values() for problem in problems]

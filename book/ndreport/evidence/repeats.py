@@ -5,24 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ndcore.study import NETWORKS
 from ndreport.evidence.paired import smallest_unpaired_p
-from ndreport.evidence.published import Published
+from ndreport.evidence.published import NETWORK_LABELS, Published
 from ndreport.evidence.series import logged_tests
 
-COLUMNS = [
-    "dataset",
-    "epochs",
-    "arch",
-    "label",
-    "bn_runs",
-    "nd_runs",
-    "gain",
-    "pooled_sd",
-    "ratio",
-    "gap",
-    "smallest_p",
-]
+KEY = ["dataset", "epochs", "arch"]
+COLUMNS = [*KEY, "label", "bn_runs", "nd_runs", "gain", "pooled_sd", "ratio", "gap", "smallest_p"]
 """Columns of `against_spread`."""
 
 
@@ -34,8 +22,8 @@ def against_spread(published: Published) -> pd.DataFrame:
     run minus the highest BN run, above zero where no run of one norm reaches any of the other; `smallest_p` is the
     smallest two-sided p that an exact rank test of so many runs against so many can give.
     """
-    tests = logged_tests(published).set_index(["dataset", "epochs", "arch", "norm"])
-    labels, rows = {network.arch: network.label for network in NETWORKS}, []
+    tests = logged_tests(published).set_index([*KEY, "norm"])
+    rows = []
     for place in dict.fromkeys(key[:3] for key in tests.index):
         if not {(*place, "bn"), (*place, "nd")} <= set(tests.index):
             continue
@@ -47,5 +35,5 @@ def against_spread(published: Published) -> pd.DataFrame:
         gain = nd["mean"] - bn["mean"]
         runs = int(bn["runs"]), int(nd["runs"])
         spread = pooled, gain / pooled if pooled else np.nan, nd["lowest"] - bn["highest"]
-        rows.append([*place, labels[place[2]], *runs, gain, *spread, smallest_unpaired_p(*runs)])
+        rows.append([*place, NETWORK_LABELS[place[2]], *runs, gain, *spread, smallest_unpaired_p(*runs)])
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -13,12 +13,11 @@ import pandas as pd
 
 from ndcore.experiment.records import RunRecord
 from ndcore.study import EPOCHS, NETWORKS, NORMS
-from ndreport.evidence.published import Published
+from ndreport.evidence.published import SETTING, Published
 from ndreport.evidence.runs import STUDY_DATASETS, Setting, complete_runs, mean_running_train_top1, mean_test_top1
 
-CELL = ["dataset", "arch", "norm", "epochs"]
 STUDY_LOG, OURS = "single log of the study", "this report"
-COLUMNS = [*CELL, "who", "ours", "runs", "test", "train", "attempts", "lowest", "highest"]
+COLUMNS = [*SETTING, "who", "ours", "runs", "test", "train", "attempts", "lowest", "highest"]
 COLUMNS += ["nearer", "decisive", "source"]
 """Columns of `resemblance`."""
 
@@ -33,10 +32,10 @@ def resemblance(published: Published, records: Sequence[RunRecord]) -> pd.DataFr
     one is nearer is chance.
     """
     found = [*_single_logs(published.recovered), *_own(records)]
-    attempts = published.accuracies.query("study == 're' and attempt.notna()")
-    spread = attempts.groupby(CELL)["value"].agg(attempts="mean", lowest="min", highest="max").reset_index()
-    frame = pd.DataFrame(found, columns=[*CELL, "who", "ours", "runs", "test", "train", "source"])
-    frame = frame.merge(spread, on=CELL)
+    attempts = published.attempts
+    spread = attempts.groupby(SETTING)["value"].agg(attempts="mean", lowest="min", highest="max").reset_index()
+    frame = pd.DataFrame(found, columns=[*SETTING, "who", "ours", "runs", "test", "train", "source"])
+    frame = frame.merge(spread, on=SETTING)
     to_test, to_train = ((frame[split] - frame["attempts"]).abs() for split in ("test", "train"))
     nearer = pd.Series("", index=frame.index).mask(to_test < to_train, "test").mask(to_train < to_test, "train")
     decisive = (frame["test"] - frame["train"]).abs() > frame["highest"] - frame["lowest"]
@@ -47,7 +46,7 @@ def _single_logs(recovered: pd.DataFrame) -> list[list]:
     rows = recovered[recovered["attempt"].isna() & (recovered["metric"] == "top1")]
     return [
         [*cell, STUDY_LOG, "", 1, split["test"]["value"], split["train"]["value"], split["test"]["source"]]
-        for cell, group in rows.groupby(CELL, sort=False)
+        for cell, group in rows.groupby(SETTING, sort=False)
         if (split := {row["split"]: row for _, row in group.iterrows()}).keys() == {"test", "train"}
     ]
 

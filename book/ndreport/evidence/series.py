@@ -16,7 +16,7 @@ import pandas as pd
 from ndcore.experiment.records import RunRecord
 from ndcore.study import EPOCHS, NETWORKS
 from ndreport.evidence.gains import own_pairs, single_runs
-from ndreport.evidence.published import Published
+from ndreport.evidence.published import NETWORK_LABELS, SETTING, Published
 from ndreport.evidence.runs import STUDY_DATASETS
 
 PLACE = ["dataset", "epochs"]
@@ -61,12 +61,12 @@ def _logs(published: Published) -> list[list]:
     if means.empty:
         return []
     wide = means.pivot(index=[*PLACE, "arch"], columns="norm", values=["mean", "runs"]).dropna()
-    labels = {network.arch: network.label for network in NETWORKS}
     source = "runs/published/recovered.csv, finished runs"
-    return [
-        ["logs", *place, labels[place[2]], *row["mean"][["bn", "nd"]], *row["runs"][["bn", "nd"]].astype(int), source]
-        for place, row in wide.iterrows()
-    ]
+    rows = []
+    for place, row in wide.iterrows():
+        means, runs = (row[what][["bn", "nd"]] for what in ("mean", "runs"))
+        rows.append(["logs", *place, NETWORK_LABELS[place[2]], *means, *runs.astype(int), source])
+    return rows
 
 
 def logged_tests(published: Published) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def logged_tests(published: Published) -> pd.DataFrame:
     """
     runs = single_runs(published)
     runs = runs[(runs["split"] == "test") & runs["proven"]]
-    grouped = runs.groupby(["dataset", "arch", "norm", "epochs"], sort=False)["value"]
+    grouped = runs.groupby(SETTING, sort=False)["value"]
     found = grouped.agg(mean="mean", sd="std", lowest="min", highest="max", runs="size", values=tuple)
     return found.reset_index()
 

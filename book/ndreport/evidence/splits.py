@@ -12,13 +12,14 @@ A value with neither stays open, whatever its neighbours are.
 
 from __future__ import annotations
 
+import itertools
 from math import isnan
 
 import pandas as pd
 
 from ndcore.study import DATASETS, EPOCHS
-from ndreport.evidence.corrections import CUT_OFF, SETTING, logged_runs
-from ndreport.evidence.published import Published
+from ndreport.evidence.corrections import CUT_OFF, logged_runs
+from ndreport.evidence.published import SETTING, Published
 
 TEST_IMAGES, TRAIN_IMAGES = 10_000, 50_000
 """Images of CIFAR-10 and of CIFAR-100."""
@@ -44,7 +45,7 @@ def measured_on(published: Published) -> pd.DataFrame:
     proven; `split_evidence` says why; `kind` is one of `KINDS`; `coarse` whether the first version has no more decimals
     than a share of 10,000 images.
     """
-    rows = published.accuracies.query("study == 're' and attempt.notna()").astype({"attempt": int})
+    rows = published.attempts
     if rows.empty:
         return pd.DataFrame(columns=COLUMNS)
     key = [*SETTING, "attempt"]
@@ -91,16 +92,8 @@ def split_summary(measured: pd.DataFrame) -> pd.DataFrame:
     Args:
         measured: from `measured_on`.
     """
-    grouped = measured.groupby(BLOCK)
-    counts = {"attempts": grouped.size()}
-    for name, column, value in (
-        ("test", "split", "test"),
-        ("train", "split", "train"),
-        ("open", "kind", NEITHER),
-        ("by_log", "kind", LOG),
-        ("by_decimal", "kind", DECIMAL),
-    ):
-        counts[name] = (measured[column] == value).groupby([measured[b] for b in BLOCK]).sum()
-    blocks = [(dataset, epochs) for dataset in DATASETS for epochs in EPOCHS]
-    frame = pd.DataFrame(counts)
-    return frame.loc[[block for block in blocks if block in frame.index]].astype(int)
+    flags = measured.assign(attempts=1, **{split: measured["split"] == split for split in ("test", "train")})
+    kinds = {"open": NEITHER, "by_log": LOG, "by_decimal": DECIMAL}
+    flags = flags.assign(**{column: measured["kind"] == kind for column, kind in kinds.items()})
+    frame = flags.groupby(BLOCK)[["attempts", "test", "train", *kinds]].sum().astype(int)
+    return frame.loc[[block for block in itertools.product(DATASETS, EPOCHS) if block in frame.index]]

@@ -6,13 +6,14 @@ Source: Obadage et al. 2024, §5.3 ("Training Time Comparison") and §7; the sta
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from functools import partial
 from math import isfinite
 
 import pandas as pd
 
 from ndcore.study import EPOCHS, NORMS
 from ndreport.evidence.corrected_times import BASES
+from ndreport.evidence.csv_files import select
 from ndreport.evidence.times import NUMBERS
 
 LONGEST = "DPN-92"
@@ -24,7 +25,6 @@ PERCENT = (2, 358)
 """By how many percent ND is said to lengthen a training, least and most (abstract and §7)."""
 SLOWER = "ND takes longer than BN"
 MOST, GAP, LEAST, RANGE = "longest training", "largest gap ND − BN", "smallest gap ND − BN", "additional time of ND"
-STATEMENTS = (SLOWER, MOST, GAP, LEAST, RANGE)
 
 
 def check(frame: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:
@@ -40,20 +40,22 @@ def check(frame: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for dataset, epochs in itertools.product(NUMBERS, EPOCHS):
-        times = frame[(frame["dataset"] == dataset) & (frame["epochs"] == epochs)]
-        here = ratios[(ratios["dataset"] == dataset) & (ratios["epochs"] == epochs)]
+        times = select(frame, dataset=dataset, epochs=epochs)
+        here = select(ratios, dataset=dataset, epochs=epochs)
         shortest = SHORTEST_GAP_ELSEWHERE.get((dataset, epochs), SHORTEST_GAP)
-        every = f"{len(here)} of {len(here)}"
-        place = {"dataset": dataset, "epochs": epochs, "norm": ""}
-        rows.append(_row(SLOWER, place, every, lambda base, here=here: _slower(here, base)))
-        for norm in NORMS:
-            one = times[times["norm"] == norm]
-            rows.append(
-                _row(MOST, place | {"norm": norm}, LONGEST, lambda base, one=one: _extreme(one, base, "idxmax"))
-            )
-        rows.append(_row(GAP, place, LONGEST, lambda base, here=here: _extreme(here, f"gap_{base}", "idxmax")))
-        rows.append(_row(LEAST, place, shortest, lambda base, here=here: _extreme(here, f"gap_{base}", "idxmin")))
-        rows.append(_row(RANGE, place, percents(*PERCENT), lambda base, here=here: _range(here, base)))
+        statements = [
+            (SLOWER, "", f"{len(here)} of {len(here)}", partial(_slower, here)),
+            *((MOST, norm, LONGEST, partial(_extreme, select(times, norm=norm), "idxmax", "")) for norm in NORMS),
+            (GAP, "", LONGEST, partial(_extreme, here, "idxmax", "gap_")),
+            (LEAST, "", shortest, partial(_extreme, here, "idxmin", "gap_")),
+            (RANGE, "", percents(*PERCENT), partial(_range, here)),
+        ]
+        for statement, norm, said, find in statements:
+            row = {"statement": statement, "dataset": dataset, "epochs": epochs, "norm": norm, "said": said}
+            for base in BASES:
+                found = find(base)
+                row |= {f"found_{base}": found, f"holds_{base}": found == said if found else None}
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -62,20 +64,13 @@ def percents(low: float, high: float) -> str:
     return f"{low:.0f} % to {high:.0f} %"
 
 
-def _row(statement: str, place: dict, said: str, find: Callable[[str], str]) -> dict:
-    row = {"statement": statement, **place, "said": said}
-    for base in BASES:
-        found = find(base)
-        row |= {f"found_{base}": found, f"holds_{base}": found == said if found else None}
-    return row
-
-
 def _slower(ratios: pd.DataFrame, base: str) -> str:
     return f"{int((ratios[base] > 1).sum())} of {len(ratios)}" if ratios[base].notna().all() else ""
 
 
-def _extreme(rows: pd.DataFrame, column: str, which: str) -> str:
-    return rows.loc[getattr(rows[column], which)(), "label"] if rows[column].notna().all() else ""
+def _extreme(rows: pd.DataFrame, which: str, prefix: str, base: str) -> str:
+    values = rows[prefix + base]
+    return rows.loc[getattr(values, which)(), "label"] if values.notna().all() else ""
 
 
 def _range(ratios: pd.DataFrame, base: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from math import nan
 from typing import Any
 
 import pandas as pd
 
 from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORMS
-from ndreport.evidence.published import TIMES
+from ndreport.evidence.published import NETWORK_LABELS
 
 NUMBERS = {"cifar10": 8, "cifar100": 9}
 LAST_DIGIT = 0.01
@@ -107,10 +108,16 @@ def repeated_times(times: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _measurement(row: pd.Series) -> str:
-    label = next(n.label for n in NETWORKS if n.arch == row["arch"])
     what = {"train_seconds": "training", "test_seconds": "testing"}[row["metric"]]
     column = setting_name(row["norm"], row["epochs"])
-    return f"{label} {column}, {DATASETS[row['dataset']]}, attempt {row['attempt']}, {what}"
+    return f"{NETWORK_LABELS[row['arch']]} {column}, {DATASETS[row['dataset']]}, attempt {row['attempt']}, {what}"
+
+
+def norm_pairs(frame: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.Series, pd.Series]]:
+    """The rows of BN and of ND of every data set × network × epochs, behind the columns that they share."""
+    for _, pair in frame.groupby(KEY[:3], sort=False):
+        bn, nd = (pair[pair["norm"] == norm].iloc[0] for norm in NORMS)
+        yield bn[["dataset", "arch", "label", "epochs"]].to_dict(), bn, nd
 
 
 def study_ratios(frame: pd.DataFrame) -> pd.DataFrame:
@@ -124,25 +131,16 @@ def study_ratios(frame: pd.DataFrame) -> pd.DataFrame:
     disputed = set(wrong.loc[~wrong["cut_off"], KEY].itertuples(index=False, name=None))
     columns = [f"attempt_{k}" for k in ATTEMPTS]
     rows = []
-    for (dataset, arch, epochs), pair in frame.groupby(KEY[:3], sort=False):
-        bn, nd = (pair[pair["norm"] == norm].iloc[0] for norm in NORMS)
+    for place, bn, nd in norm_pairs(frame):
         rows.append(
-            {
-                "dataset": dataset,
-                "arch": arch,
-                "label": bn["label"],
-                "epochs": epochs,
+            place
+            | {
                 "printed": nd["printed"] / bn["printed"],
                 "attempts": nd["median"] / bn["median"],
                 "low": nd[columns].min() / bn[columns].max(),
                 "high": nd[columns].max() / bn[columns].min(),
-                "disputed": any((dataset, arch, epochs, norm) in disputed for norm in NORMS),
+                "disputed": any(tuple(row[KEY]) in disputed for row in (bn, nd)),
                 "source": f"ND {nd['sources']}; BN {bn['sources']}",
             }
         )
     return pd.DataFrame(rows)
-
-
-def empty_settings() -> pd.DataFrame:
-    """The settings without any time, as after a damaged file."""
-    return settings(TIMES.empty())

@@ -14,12 +14,14 @@ from ndreport.evidence.corrected_times import BASES
 from ndreport.evidence.corrections import attempts
 from ndreport.evidence.families import Tested
 from ndreport.evidence.published import Published
+from ndreport.evidence.runs import Difference, coverage
 from ndreport.material import Material
 from ndreport.pages import claims
 from ndreport.rendering.html import Html
-from ndreport.rendering.prose import count, points, probability, times_as
+from ndreport.rendering.prose import Prose, count, in_cases, points, probability, prose, span, times_as
 from ndreport.rendering.stated import unless_missing
 from ndreport.rendering.svg import BLUE, GREEN, INK, VERMILLION, render, style
+from ndreport.rendering.values import NOT_RUN
 
 DATASET, EPOCHS = "cifar100", 20
 """The setting that is drawn: every run has a log, and training and test accuracy are far apart."""
@@ -45,7 +47,7 @@ def numbers(
     frame = compared(material.published)
     far = {name: (frame["printed"] - frame[name]).abs() for name in ("train", "test")}
     reproduced, shown = ((frame[name] - frame["original"]).abs().median() for name in ("test", "printed"))
-    longer = ratios[ratios["epochs"] > 1]
+    longer, grid = ratios[ratios["epochs"] > 1], coverage([])
     return {
         **_gains(tested),
         "settings": len(frame),
@@ -54,6 +56,8 @@ def numbers(
         "from_test": f"{far['test'].median():.1f}",
         "test_from_original": f"{reproduced:.1f}",
         "printed_from_original": f"{shown:.1f}",
+        "grid_settings": grid.settings,
+        "grid_cells": grid.cells,
         "timed": len(ratios),
         **{name: text for base in BASES for name, text in _range(ratios, base, base).items()},
         **_range(longer, "corrected", "longer"),
@@ -117,6 +121,39 @@ def compared_alt(frame: pd.DataFrame) -> str:
         f"Top-1 accuracy in percent on {DATASETS[DATASET]} after {count(EPOCHS, 'epoch')}, a row per network: "
         f"original, test and training accuracy in the logs, printed. {'; '.join(rows)}."
     )
+
+
+def about_coverage(material: Material) -> Prose:
+    """How many settings and single runs of the study have a record of our own."""
+    covered = coverage(material.records)
+    complete, failed = count(len(material.complete), "complete record"), count(len(material.failed), "record")
+    return prose(
+        f"Our own records cover **{covered.settings_run or 'none'}** of these settings and "
+        f"**{covered.cells_run or 'none'}** of the single runs; wherever nobody ran anything the tables say "
+        f'"{NOT_RUN}". In all, `runs/` holds {complete} and {failed} of failed runs.'
+    )
+
+
+def about_differences(pairs: Sequence[Difference]) -> Prose:
+    """What our own pairs of BN and ND say."""
+    if not pairs:
+        return prose("There is no pair of our own runs yet that differs in its normalisation only.")
+    seeds, comes = len({pair.nd.config.seed for pair in pairs}), "comes" if len(pairs) == 1 else "come"
+    limits = "one seed, which says nothing about the spread between seeds" if seeds == 1 else f"{seeds} seeds"
+    lines = [
+        f"{count(len(pairs), 'pair')} of our own runs, equal in everything but the normalisation, {comes} from "
+        f"{limits}. ND − BN in percentage points of top-1 accuracy:",
+        "",
+    ]
+    for dataset in sorted({pair.nd.config.dataset for pair in pairs}):
+        here = [pair for pair in pairs if pair.nd.config.dataset == dataset]
+        ahead = in_cases(sum(pair.test > 0 for pair in here), len(here), "pair")
+        lines.append(
+            f"- {DATASETS.get(dataset, dataset)}: ND has the higher test accuracy {ahead}; "
+            f"{span(pair.test for pair in here)} on the test set, {span(pair.running_train for pair in here)} on the "
+            "running training accuracy"
+        )
+    return prose("\n".join(lines))
 
 
 @unless_missing

@@ -40,6 +40,10 @@ class Counts:
     layers: dict[str, int]
     """Layers that an image passes through, by class."""
 
+    @property
+    def million_macs(self) -> float:
+        return self.macs / 1e6
+
 
 @cache
 def network(name: str, norm: str) -> nn.Module:

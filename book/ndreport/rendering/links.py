@@ -15,6 +15,7 @@ LOGS_PAGE = f"{PUBLISHED}#recovered-csv"
 FIRST_PAGE = f"{PUBLISHED}#first-version-csv"
 COLOURS_PAGE = f"{PUBLISHED}#colours-csv"
 IMAGENET_PAGE = f"{PUBLISHED}#imagenet-csv"
+TIMES_PAGE = f"{PUBLISHED}#source-cells-of-the-times"
 ZOO_PAGE = f"{PUBLISHED}#model-zoo-csv"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class Prose(str):
@@ -45,6 +45,14 @@ def of_our_runs(number: int) -> str:
     return f"{('None', 'One')[number] if number < 2 else number} of our own runs {'is' if number < 2 else 'are'}"
 
 
+def in_cases(part: int, whole: int, noun: str = "case") -> str:
+    """ "in no case", "in the one case", "in none of the 3 cases", "in 2 of 3 cases", "in all 3 cases"."""
+    if whole == 1:
+        return f"in the one {noun}" if part else f"in no {noun}"
+    word = {0: "none of the", whole: "all"}.get(part, f"{part} of")
+    return f"in {word} {count(whole, noun)}" if whole else f"in no {noun}"
+
+
 def listing(items: Iterable[object]) -> str:
     """ "a, b and c"; "none" for nothing."""
     items = [str(item) for item in items]
@@ -57,12 +65,39 @@ def span(numbers: Iterable[float], show=points) -> str:
     return shown[0] if shown[0] == shown[-1] else f"{shown[0]} to {shown[-1]}"
 
 
+def ratio_span(ratios: Iterable[float]) -> str:
+    """ "1.02× to 9.31×", or the one ratio if all are equal as shown; "not known" for none."""
+    ratios = list(ratios)
+    return span(ratios, times_as) if ratios else "not known"
+
+
+def signed(number: float, digits: int = 2) -> str:
+    """ "1.41" or "−0.07"."""
+    return f"{number:.{digits}f}".replace("-", "−")
+
+
+def each(names: Iterable[str], numbers: Iterable[float], show: Callable[[float], str]) -> str:
+    """ "0.91 (china) and 0.73 (flower)"."""
+    return listing(f"{show(number)} ({name})" for name, number in zip(names, numbers, strict=True))
+
+
 def probability(p: float) -> str:
     """ "0.55", "0.0020", "1.2 × 10⁻⁴²": two significant digits."""
     if p >= 1e-4 or p == 0:
         return f"{p:#.2g}" if p < 0.995 else "1"
-    mantissa, exponent = f"{p:.1e}".split("e")
-    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return _power(f"{p:.1e}")
+
+
+def scientific(number: float) -> str:
+    """ "3.1 × 10⁻¹⁵" for a number of at least 0; "0.86" if it is between 0.01 and 100, "0" if it is nothing."""
+    if number == 0 or 0.01 <= number < 100:
+        return f"{number:.2f}" if number else "0"
+    return _power(f"{number:.1e}".replace(".0e", "e"))
+
+
+def _power(text: str) -> str:
+    digits, power = text.split("e")
+    return f"{digits} × 10{str(int(power)).translate(_SUPERSCRIPT)}"
 
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -15,12 +15,19 @@ Shown = TypeVar("Shown", Html, Prose)
 NOTHING = prose("The file behind this could not be read (named at the head of the page), so nothing is shown here.")
 
 
-def unless_missing(function: Callable[P, Shown]) -> Callable[P, Shown | Prose]:
-    """Say that the evidence is missing if the first argument of a page's function is empty or None."""
+def otherwise(said: Prose) -> Callable[[Callable[P, Shown]], Callable[P, Shown | Prose]]:
+    """Make a page's function say something else if its first argument is empty or None."""
 
-    @wraps(function)
-    def stated(*arguments: P.args, **options: P.kwargs) -> Shown | Prose:
-        first = arguments[0] if arguments else next(iter(options.values()))
-        return NOTHING if is_nothing(first) else function(*arguments, **options)
+    def decorate(function: Callable[P, Shown]) -> Callable[P, Shown | Prose]:
+        @wraps(function)
+        def stated(*arguments: P.args, **options: P.kwargs) -> Shown | Prose:
+            first = arguments[0] if arguments else next(iter(options.values()))
+            return said if is_nothing(first) else function(*arguments, **options)
 
-    return stated
+        return stated
+
+    return decorate
+
+
+unless_missing = otherwise(NOTHING)
+"""Say that the evidence is missing if the first argument of a page's function is empty or None."""

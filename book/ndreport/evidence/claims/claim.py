@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from ndcore.errors import unknown_name
 from ndreport.evidence.claims.evidence import DATA
@@ -43,13 +43,14 @@ class Claim(BaseModel):
     data: tuple[str, ...] = ()
     """Names of `DATA`: what the predicate looks at."""
 
-    @field_validator("source")
+    @field_validator("source", "data")
     @classmethod
-    def _known_source(cls, source: tuple[str, ...]) -> tuple[str, ...]:
-        for key in source:
-            if key not in SOURCES:
-                raise ValueError(unknown_name("source", key, SOURCES))
-        return source
+    def _known_names(cls, names: tuple[str, ...], field: ValidationInfo) -> tuple[str, ...]:
+        what, allowed = {"source": ("source", SOURCES), "data": ("file", DATA)}[field.field_name]
+        for name in names:
+            if name not in allowed:
+                raise ValueError(unknown_name(what, name, allowed))
+        return names
 
     @field_validator("statement")
     @classmethod
@@ -59,24 +60,14 @@ class Claim(BaseModel):
             raise ValueError(f"the statement has {words} words; at most {MOST_WORDS} are allowed")
         return statement
 
-    @field_validator("data")
-    @classmethod
-    def _known_data(cls, data: tuple[str, ...]) -> tuple[str, ...]:
-        for name in data:
-            if name not in DATA:
-                raise ValueError(unknown_name("file", name, DATA))
-        return data
-
     @model_validator(mode="after")
     def _decidable(self) -> Self:
-        if self.predicate not in known():
+        chosen = known().get(self.predicate)
+        if chosen is None:
             raise ValueError(unknown_name("predicate", self.predicate, known()))
-        chosen = known()[self.predicate]
         if complaint := chosen.complaint(self.parameters):
             raise ValueError(f"predicate {self.predicate} cannot take its parameters: {complaint}")
         if set(self.data) != chosen.reads:
-            needs = ", ".join(sorted(chosen.reads)) or "nothing"
-            raise ValueError(
-                f"predicate {self.predicate} looks at {needs}; data says {', '.join(self.data) or 'nothing'}"
-            )
+            needs, says = (", ".join(names) or "nothing" for names in (sorted(chosen.reads), self.data))
+            raise ValueError(f"predicate {self.predicate} looks at {needs}; data says {says}")
         return self

@@ -9,8 +9,8 @@ from functools import cached_property
 import pandas as pd
 
 from ndcore.errors import UserError
-from ndreport.evidence import corrections
-from ndreport.evidence.published import FILES, Published
+from ndreport.evidence import corrections, rules
+from ndreport.evidence.published import FILES, SETTING, Published
 
 NETWORKS, FOLDING, BENCH = "networks", "folding", "bench"
 DATA = (*(file.name for file in FILES.values()), NETWORKS, FOLDING, BENCH)
@@ -56,11 +56,35 @@ class Evidence:
         return corrections.attempts(self.published)
 
     @cached_property
-    def single_runs(self) -> pd.DataFrame:
-        """The reproduction's runs, each accuracy with its split; columns: see `ndreport.evidence.gains.single_runs`."""
+    def comparisons(self) -> pd.DataFrame:
+        """Printed values beside the original's; columns: see `ndreport.evidence.rules.comparisons`."""
+        return rules.comparisons(self.published)
+
+    @cached_property
+    def deviations(self) -> pd.DataFrame:
+        """Settings with an original value; columns: see `ndreport.evidence.deviations.deviations`."""
+        from ndreport.evidence import deviations  # noqa: PLC0415 - scipy, which most pages do not need
+
+        return deviations.deviations(self.published).dropna(subset="original")
+
+    @cached_property
+    def _single_runs(self) -> pd.DataFrame:
         from ndreport.evidence import gains  # noqa: PLC0415 - statsmodels, which most pages do not need
 
         return gains.single_runs(self.published)
+
+    def top1(self, split: str) -> pd.DataFrame:
+        """Mean accuracies of the reproduction's runs on one split, beside what the original prints; percent.
+
+        One row per setting with runs whose split is known: `SETTING`, `reproduced` (the mean), `runs`, `original`.
+
+        Args:
+            split: "test" or "train" (running training accuracy).
+        """
+        runs = self._single_runs[self._single_runs["split"] == split]
+        means = runs.groupby(SETTING, sort=False)["value"].agg(reproduced="mean", runs="size").reset_index()
+        original = self.published.original[[*SETTING, "value"]]
+        return means.merge(original.rename(columns={"value": "original"}), on=SETTING)
 
     def only(self, names: Iterable[str]) -> Evidence:
         """The same evidence with nothing in it but what is named.

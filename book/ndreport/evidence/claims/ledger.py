@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ndreport.evidence.claims.claim import Claim
 from ndreport.evidence.claims.evidence import Evidence
 from ndreport.evidence.claims.registry import known
 from ndreport.evidence.claims.verdict import Verdict
+from ndreport.evidence.csv_files import or_problem
 from ndreport.evidence.yaml_files import read_yaml
 
 FILE = "claims.yaml"
@@ -57,10 +58,7 @@ def load(folder: Path) -> tuple[list[Claim], list[Problem]]:
     Args:
         folder: `runs/published/`.
     """
-    try:
-        return read(folder / FILE), []
-    except UserError as error:
-        return [], [Problem(f"published/{FILE}", str(error))]
+    return or_problem(lambda folder: read(folder / FILE), folder, FILE, [])
 
 
 def decide(claim: Claim, evidence: Evidence) -> Decision:
@@ -78,12 +76,6 @@ def decide_all(claims: Iterable[Claim], evidence: Evidence) -> list[Decision]:
     return [decide(claim, evidence) for claim in claims]
 
 
-def problems(folder: Path, decisions: Sequence[Decision] = ()) -> list[Problem]:
-    """What a strict build refuses: a ledger that cannot be read, and claims that ended in an error.
-
-    Args:
-        folder: `runs/published/`.
-        decisions: from `decide_all`; without them only the file is checked.
-    """
-    failed = [Problem(f"published/{FILE}", f"claim {d.claim.id}: {d.error}") for d in decisions if d.error]
-    return load(folder)[1] + failed
+def problems(decisions: Iterable[Decision]) -> list[Problem]:
+    """The claims that ended in an error."""
+    return [Problem(f"published/{FILE}", f"claim {d.claim.id}: {d.error}") for d in decisions if d.error]

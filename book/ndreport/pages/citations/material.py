@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +15,8 @@ from ndreport.citations.baseline import FILE as BASELINE
 from ndreport.citations.baseline import Guess, read_guesses
 from ndreport.citations.contexts import INDEX, Index, Key, read_index
 from ndreport.citations.labels import label_files, read_labels
-from ndreport.evidence.citations import CitationCounts, load_citations
+from ndreport.evidence.citation_counts import CitationCounts, load_citations
+from ndreport.rendering.glued import glue_computed
 from ndreport.rendering.html import Html, notice
 
 Content = TypeVar("Content")
@@ -35,6 +36,10 @@ class Citations:
     """Label files by their names."""
     guesses: dict[Key, Guess] = field(default_factory=dict)
     """What the list of phrases says about the contexts; empty if nobody asked it."""
+
+    def glue(self, page: str, numbers: Callable[[Citations], Mapping[str, object]]) -> None:
+        """Give a page the numbers that its Markdown names; "missing" if the printed counts could not be read."""
+        glue_computed(page, lambda: numbers(self), damaged=self.counts is None)
 
     def problem_notice(self) -> Html:
         """A box that names every file that could not be used; empty if there is none."""

@@ -8,30 +8,30 @@ import pandas as pd
 
 from ndcore.study import DATASETS, NETWORKS
 from ndreport.evidence.equivalence import equivalence
-from ndreport.evidence.families import Tested, paired_tests
+from ndreport.evidence.families import Tested
 from ndreport.evidence.imagenet import imagenet_gains, imagenet_values
 from ndreport.evidence.paired import ALPHA, RESAMPLES, smallest_p, smallest_unpaired_p
 from ndreport.evidence.published import Published
 from ndreport.evidence.repeats import against_spread
-from ndreport.evidence.series import paired_values
 from ndreport.material import Material
 from ndreport.rendering.glued import prefixed
 from ndreport.rendering.names import LABELS, block_name
 from ndreport.rendering.prose import count, listing, percent, points, probability
 
 
-def numbers(material: Material) -> dict[str, object]:
-    """What the sentences of the page name."""
-    published = material.published
-    values = paired_values(published, material.records)
-    tested = paired_tests(values)
-    repeats = against_spread(published)
+def numbers(values: pd.DataFrame, tested: Sequence[Tested], material: Material) -> dict[str, object]:
+    """What the sentences of the page name.
+
+    Args:
+        values: from `ndreport.evidence.series.paired_values`.
+        tested: from `ndreport.evidence.families.paired_tests`.
+    """
     return {
         **_conclusion(tested),
         **_printed(tested),
-        **_repeats(repeats),
+        **_repeats(against_spread(material.published)),
         **_equivalence(material, values),
-        **_imagenet(published),
+        **_imagenet(material.published),
         "ours": about_ours(tested),
         "resamples": f"{RESAMPLES:,}",
     }

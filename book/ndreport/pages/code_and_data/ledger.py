@@ -22,12 +22,14 @@ class Finding(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     id: str
-    """Also the anchor on the page and the name of the function that computes the evidence."""
+    """Also the anchor on the page, and what the numbers of the evidence are computed under."""
     theme: Literal["networks", "layers", "training"]
     title: str
     strength: Literal["proven", "suggested", "open"]
     statement: str
     """In our words, without results."""
+    evidence: str = ""
+    """What was counted or measured; names of computed numbers stand in braces."""
     source: str
     """Where it can be looked up."""
     tests: tuple[RunConfig, ...] = ()

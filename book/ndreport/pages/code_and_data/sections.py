@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-
-import pandas as pd
 
 from ndcore.experiment.config import RunConfig
 from ndcore.experiment.folders import runs_folder
 from ndcore.experiment.records import RunRecord, scan
 from ndcore.problems import Problem
 from ndreport.material import Material
-from ndreport.pages.code_and_data import layers_findings, networks_findings, training_findings
+from ndreport.pages.code_and_data.counted import NUMBERS
 from ndreport.pages.code_and_data.ledger import THEMES, Finding
 from ndreport.pages.code_and_data.ledger import load as load_findings
+from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, code, escape, table
 from ndreport.rendering.links import link
 from ndreport.rendering.prose import Prose, count, listing, percent, prose
+from ndreport.rendering.stated import NOTHING
 from ndreport.rendering.values import GLYPHS, NOT_RUN, Value, judgement, missing, word
 
-EVIDENCE = networks_findings.EVIDENCE | layers_findings.EVIDENCE | training_findings.EVIDENCE
 KINDS = {"proven": "good", "suggested": "partial", "open": "open"}
 """What each strength looks like; the keys of `ndreport.rendering.values.GLYPHS`."""
 
@@ -80,13 +80,20 @@ def _inline(text: str) -> str:
 
 
 def evidence_of(material: Material, finding: Finding) -> str:
-    """The computed evidence, "" if there is nothing to compute; an error is said, not hidden."""
-    if finding.id not in EVIDENCE:
-        return ""
+    """The evidence with its numbers, "" if there is nothing to compute.
+
+    Raises:
+        Exception: the numbers cannot be computed, although no file of the page is damaged.
+    """
     try:
-        return EVIDENCE[finding.id](material)
-    except Exception as error:  # a damaged file must not take the page with it
-        return f"The evidence could not be computed: {type(error).__name__}: {error}"
+        values = NUMBERS[finding.id](material) if finding.evidence else {}
+        text = finding.evidence.format_map(values)
+    except Exception:
+        if not material.problems:
+            raise
+        return NOTHING
+    unknown = material.problems and {"nan", "none", ""} & set(map(str, values.values()))
+    return NOTHING if unknown else text
 
 
 def _tests(found: Findings, finding: Finding) -> str:
@@ -108,18 +115,18 @@ def _result(found: Findings, config: RunConfig) -> str:
 
 def overview_table(found: Findings) -> Html:
     """All findings in a table that can be searched."""
-    rows = [
-        {
-            "about": word(THEMES[finding.theme]),
-            "strength": judgement(KINDS[finding.strength], finding.strength, finding.source, f"#{finding.id}"),
-            "tested here": _tested(found, finding),
-        }
-        for finding in found.findings
-    ]
-    view = pd.DataFrame(rows, index=pd.Index([finding.title for finding in found.findings], dtype="object"))
     caption = "Findings about code and data, how sure they are, and how many of their cheap tests were run here."
-    filters = ("about", "strength") if rows else ()
-    return table(view, caption, "findings", "Finding", searchable=True, filters=filters, words=True)
+    columns = (
+        Column("about", lambda finding: THEMES[finding.theme]),
+        Column("strength", _strength),
+        Column("tested here", partial(_tested, found)),
+    )
+    cells, filters = view(found.findings, columns, "{title}"), ("about", "strength")
+    return table(cells, caption, "findings", "Finding", searchable=True, filters=filters, words=True)
+
+
+def _strength(finding: Finding) -> Value:
+    return judgement(KINDS[finding.strength], finding.strength, finding.source, f"#{finding.id}")
 
 
 def _tested(found: Findings, finding: Finding) -> Value:
@@ -135,12 +142,12 @@ def about_findings(found: Findings) -> Prose:
     """How many findings there are, how sure, and how many were tested."""
     findings = found.findings
     if not findings:
-        return prose("The file of findings could not be read.")
+        return NOTHING
     strengths = Counter(finding.strength for finding in findings)
     testable = [f for f in findings if f.tests]
     tested = [f for f in testable if any(found.record_of(config) for config in f.tests)]
     sure = listing(f"{strengths[name]} {name}" for name in KINDS if strengths[name])
     return prose(
-        f"{count(len(findings), 'finding')}: {sure}. {len(testable)} can be tested with a cheap run; for {len(tested)} "
-        "of these at least one such run has a record here."
+        f"{count(len(findings), 'finding')}: {sure}. {len(testable)} can be tested with a cheap run; for "
+        f"{len(tested) or 'none'} of these at least one such run has a record here."
     )

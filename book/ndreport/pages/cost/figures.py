@@ -13,9 +13,9 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from ndcore.study import NETWORKS
 from ndreport.evidence.costs import ORIGINAL, OURS, OURS_EVERY4, PHASES, NetworkCost, by_name, geometric_mean, values
-from ndreport.pages.times.findings import ratio_span
 from ndreport.rendering.html import Html
-from ndreport.rendering.prose import count, listing, percent
+from ndreport.rendering.prose import count, listing, percent, ratio_span
+from ndreport.rendering.stated import unless_missing
 from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION, render, style
 
 TICKS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12)
@@ -60,8 +60,6 @@ def series(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> list[Series]:
 
 def ratios_alt(drawn: Sequence[Series]) -> str:
     """What the dots state, in words."""
-    if not drawn:
-        return "Time of ND over BN per network: nothing to show yet."
     parts = [
         f"{one.label}: {ratio_span(one.ratios.values())}, ND slower for {sum(r > 1 for r in one.ratios.values())} of "
         f"{count(len(one.ratios), 'network')}"
@@ -77,7 +75,11 @@ def ratios_figure(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> Html:
         ratios: from `ndreport.evidence.times.study_ratios`.
         costs: from the benchmark.
     """
-    drawn = series(ratios, costs)
+    return _dots(series(ratios, costs))
+
+
+@unless_missing
+def _dots(drawn: Sequence[Series]) -> Html:
     rows = {ours: place for place, ours in enumerate(SHORT)}
     with style():
         figure = Figure(figsize=SIZE)
@@ -94,8 +96,7 @@ def ratios_figure(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> Html:
         axes.axvline(1, color=INK, linewidth=1)
         name_rows(axes, list(SHORT.values()))
         ratio_axis(axes, [r for one in drawn for r in (*one.ratios.values(), *chain(*one.spans.values()))])
-        if drawn:
-            axes.legend(loc="lower center", bbox_to_anchor=(0.35, 1.0), ncols=2, title=None, handletextpad=0.2)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.35, 1.0), ncols=2, title=None, handletextpad=0.2)
         caption = (
             "Time of training with ND over time with BN; the line is where they are equal. Study: geometric mean and "
             "range of its trainings of several epochs."
@@ -131,8 +132,6 @@ PARTS = {
 def parts_alt(costs: Sequence[NetworkCost]) -> str:
     """What the bars state, in words: the largest part of every network."""
     shares = {cost.name: cost.shares() for cost in costs if cost.shares()}
-    if not shares:
-        return "Parts of an ND step: nothing to show yet."
     largest = (
         f"{name} {max(parts, key=parts.get)} {percent(100 * max(parts.values()), 0)}" for name, parts in shares.items()
     )

@@ -7,9 +7,8 @@ from matplotlib.figure import Figure
 
 from ndreport.explained.covariance import Whitening
 from ndreport.explained.gain import gains, largest_gain
-from ndreport.pages.explained.numbers import each, scientific
 from ndreport.rendering.html import Html
-from ndreport.rendering.prose import listing
+from ndreport.rendering.prose import each, listing, scientific
 from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION, render, style
 
 LOOKS = ((BLUE, "o", "-"), (VERMILLION, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
@@ -35,7 +34,7 @@ def spectrum(whitenings: list[Whitening]) -> Html:
         spread = each(names, [one.condition for one in whitenings], lambda value: f"{value:,.0f}")
         alt = (
             f"Eigenvalues of the patch covariance on a logarithmic axis, falling from the first direction to the last. "
-            f"Largest over smallest: {spread.replace('*', '')}."
+            f"Largest over smallest: {spread}."
         )
         caption = "Eigenvalues of the covariance of the patches, logarithmic axis. Exact whitening would make all one."
         return render(figure, "spectrum", caption, alt)
@@ -64,7 +63,7 @@ def residual(whitenings: list[Whitening]) -> Html:
         alt = (
             f"Residual of the iteration on a logarithmic axis, falling slowly at first and steeply at the end: "
             f"{at_default} after {default}, {at_end} after {len(whitenings[0].residuals) - 1} iterations."
-        ).replace("*", "")
+        )
         caption = "Residual ‖D²Σ − I‖ / √d (Frobenius norm) after every number of iterations, logarithmic axis."
         return render(figure, "residual", caption, alt)
 

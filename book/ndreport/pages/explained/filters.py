@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ndreport.explained.covariance import Whitening
-from ndreport.pages.explained.heatmap import draw, readable_on, side_by_side
-from ndreport.pages.explained.numbers import CHANNELS, signed
+from ndreport.pages.explained.heatmap import CHANNELS, draw, readable_on, side_by_side
 from ndreport.rendering.html import Html
+from ndreport.rendering.prose import signed
 from ndreport.rendering.svg import render, style
 
 

@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from ndreport.explained.covariance import Whitening, correlation, mean_correlation
-from ndreport.pages.explained.numbers import CHANNELS, signed
 from ndreport.rendering.html import Html
+from ndreport.rendering.prose import signed
 from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
 
+CHANNELS = ("red", "green", "blue")
 DIVERGING = LinearSegmentedColormap.from_list("blue-white-vermillion", [BLUE, "#f7f7f7", VERMILLION])
 """Told apart with every kind of colour blindness; lightness falls from the middle to either end."""
 

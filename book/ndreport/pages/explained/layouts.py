@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from matplotlib.colors import ListedColormap
@@ -9,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ndreport.explained.layout import channels_together, neighbours_together, usual_description
 from ndreport.pages.explained.heatmap import readable_on, side_by_side
+from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.prose import count
 from ndreport.rendering.svg import BLUE, GREEN, PURPLE, render, style
@@ -16,7 +19,6 @@ from ndreport.rendering.values import Value
 
 FILLS = (BLUE, "#E69F00", GREEN, PURPLE)
 """Okabe and Ito's colours of the blocks; the digit in a cell says the block as well."""
-ASKED = "Counted over a layer by ndreport.explained: {way}"
 
 
 def layouts(found: np.ndarray, block: int) -> Html:
@@ -73,26 +75,29 @@ def layouts_view(found: dict[int, np.ndarray]) -> pd.DataFrame:
     Args:
         found: block of every entry (c, k), by the number of blocks.
     """
-    rows = {f"{number}": _counts(blocks) for number, blocks in found.items()}
-    return pd.DataFrame.from_dict(rows, orient="index")
+    columns = [
+        Column((kind, name), lambda row, counted=counted, way=way: _together(*counted(way(row[1])), way))
+        for kind, counted in PAIRS.items()
+        for name, way in WAYS.items()
+    ]
+    return view(found.items(), columns, lambda row: str(row[0]))
 
 
-def _counts(blocks: np.ndarray) -> dict[tuple[str, str], Value]:
-    usual = usual_description(len(blocks), len(blocks) // len(np.unique(blocks)))
-    sources = {
-        "as the layer does": (blocks, "blocks.find_blocks"),
-        "as usually described": (usual, "layout.usual_description"),
-    }
-    kinds = {"neighbouring pixels of a channel": neighbours_together, "channels at one position": channels_together}
-    return {
-        (kind, name): _of(*counted(layout), ASKED.format(way=way))
-        for kind, counted in kinds.items()
-        for name, (layout, way) in sources.items()
-    }
+def _found(blocks: np.ndarray) -> np.ndarray:
+    return blocks
 
 
-def _of(part: int, whole: int, note: str) -> Value:
-    return Value(f"{part} of {whole}", note, number=part)
+def _usual(blocks: np.ndarray) -> np.ndarray:
+    return usual_description(len(blocks), len(blocks) // len(np.unique(blocks)))
+
+
+PAIRS = {"neighbouring pixels of a channel": neighbours_together, "channels at one position": channels_together}
+WAYS = {"as the layer does": _found, "as usually described": _usual}
+
+
+def _together(part: int, whole: int, way: Callable[[np.ndarray], np.ndarray]) -> Value:
+    source = "layout.usual_description" if way is _usual else "blocks.find_blocks"
+    return Value(f"{part} of {whole}", f"Counted over a layer by ndreport.explained: {source}", number=part)
 
 
 def layouts_table(found: dict[int, np.ndarray]) -> Html:

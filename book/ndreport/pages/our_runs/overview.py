@@ -1,4 +1,4 @@
-"""Tables about our own runs: all records, paired differences, machines."""
+"""Our own runs in tables: all records, paired differences, machines; and how many there are."""
 
 from __future__ import annotations
 
@@ -9,107 +9,140 @@ import pandas as pd
 from ndcore.experiment.records import RunRecord
 from ndcore.study import DATASETS, NORM_LABELS
 from ndreport.evidence.runs import Difference
+from ndreport.material import Material
 from ndreport.pages.our_runs.provenance import commit, flags, seconds
+from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.links import RUNS_PAGE, anchors
-from ndreport.rendering.prose import points
+from ndreport.rendering.links import RUNS_PAGE, anchors, link
+from ndreport.rendering.prose import Prose, count, listing, points, prose
 from ndreport.rendering.values import Value, decimal, missing, word
 
+ACCURACIES = ("test, final epoch (%)", "test, best epoch (%)", "running training (%)")
 
-def _frame(rows: list[dict[str, Value]], names: list[str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, index=pd.Index(names))
+
+def _data(record: RunRecord) -> str:
+    return DATASETS.get(record.config.dataset, record.config.dataset)
 
 
 def _name(record: RunRecord) -> str:
-    config = record.config
-    name = f"{config.arch} {NORM_LABELS[config.norm]}, {DATASETS.get(config.dataset, config.dataset)}"
-    return f"{name} (failed)" if record.status == "failed" else name
+    failed = " (failed)" if record.failure else ""
+    return f"{record.config.arch} {NORM_LABELS[record.config.norm]}, {_data(record)}{failed}"
+
+
+def about_records(material: Material) -> Prose:
+    """How many records there are, of what, and how many failed."""
+    if not material.records:
+        return prose("There is no record in `runs/` yet. `ndcore run` makes one.")
+    names, networks = sorted(set(map(_data, material.records))), len({r.config.arch for r in material.records})
+    return prose(
+        f"{count(len(material.records), 'record')}: {count(networks, 'network')} on {listing(names)}; "
+        f"{len(material.complete)} complete, {count(len(material.failed), 'failed run')}."
+    )
 
 
 def runs_view(records: Sequence[RunRecord]) -> pd.DataFrame:
     """Every record in one row: configuration, accuracies in percent, time, machine."""
-    names = anchors(records)
-    rows = [_run_row(r, f"{RUNS_PAGE}#{a}") for r, a in zip(records, names, strict=True)]
-    return _frame(rows, [_name(r) for r in records])
+    rows = [_run_row(r, f"{RUNS_PAGE}#{a}") for r, a in zip(records, anchors(records), strict=True)]
+    return pd.DataFrame(rows, index=pd.Index(map(_name, records)))
 
 
 def runs_table(records: Sequence[RunRecord]) -> Html:
     """All records in a table that can be searched, filtered and sorted."""
     caption = "All records; accuracies are top-1 in percent."
-    filters = ("network", "data", "norm") if records else ()
+    filters = ("network", "data", "norm")
     return table(runs_view(records), caption, "all-runs", "Run", searchable=True, filters=filters, sortable=True)
 
 
 def _run_row(record: RunRecord, link: str) -> dict[str, Value]:
     config, note = record.config, f"record {record.run_id}"
-    if record.status == "complete":
-        final, best = record.final_epoch, record.best_epoch
-        accuracies = {
-            "test, final epoch (%)": decimal(final.test_top1, f"{note}, {final.chosen_by}", link),
-            "test, best epoch (%)": decimal(best.test_top1, f"{note}, epoch {best.epoch}, {best.chosen_by}", link),
-            "running training (%)": decimal(record.epochs[-1].running_train.top1, f"{note}, last epoch", link),
-        }
-    else:
-        reason = f"{note}: {record.failure.kind}: {record.failure.message}"
-        columns = ("test, final epoch (%)", "test, best epoch (%)", "running training (%)")
-        accuracies = {column: missing("failed", reason, link) for column in columns}
-    spent = sum(seconds(record))
-    speed = record.epochs[-1].images_per_second if record.epochs else None
     return {
         "network": word(config.arch),
-        "data": word(DATASETS.get(config.dataset, config.dataset)),
+        "data": word(_data(record)),
         "norm": word(NORM_LABELS[config.norm]),
         "epochs": Value(str(config.epochs), "", "", config.epochs),
         "seed, repeat": word(f"{config.seed}, {config.repeat}"),
-        **accuracies,
-        "time (s)": decimal(spent, f"{note}: data + train + evaluate", link, 1),
-        "images/s": missing("none", f"{note}: no epoch was finished", link)
-        if speed is None
-        else decimal(speed, f"{note}, last epoch, training", link, 0),
+        **dict(zip(ACCURACIES, _accuracies(record, note, link), strict=True)),
+        "time (s)": decimal(sum(seconds(record)), f"{note}: data + train + evaluate", link, 1),
+        "images/s": decimal(record.epochs[-1].images_per_second, f"{note}, last epoch, training", link, 0)
+        if record.epochs
+        else missing("none", f"{note}: no epoch was finished", link),
         "device": word(record.environment.device_name),
         "run": word(record.run_id, "the record with curves, provenance and command", link),
     }
 
 
+def _accuracies(record: RunRecord, note: str, link: str) -> list[Value]:
+    if record.failure:
+        return [missing("failed", f"{note}: {record.failure.kind}: {record.failure.message}", link)] * len(ACCURACIES)
+    final, best = record.final_epoch, record.best_epoch
+    return [
+        decimal(final.test_top1, f"{note}, {final.chosen_by}", link),
+        decimal(best.test_top1, f"{note}, epoch {best.epoch}, {best.chosen_by}", link),
+        decimal(record.epochs[-1].running_train.top1, f"{note}, last epoch", link),
+    ]
+
+
+def differences_table(pairs: Sequence[Difference]) -> Html:
+    """ND minus BN of our own paired runs."""
+    caption = "ND − BN of our own runs, in percentage points of top-1 accuracy in the last epoch."
+    return table(differences_view(pairs), caption, "differences", "Network, data")
+
+
 def differences_view(pairs: Sequence[Difference]) -> pd.DataFrame:
     """ND minus BN of our own paired runs, in percentage points."""
-    rows = []
-    for pair in pairs:
-        config, link = pair.nd.config, f"{RUNS_PAGE}#run-{pair.nd.run_id}"
-        bn_link = f"{RUNS_PAGE}#run-{pair.bn.run_id}"
-        note = f"{pair.nd.run_id} minus {pair.bn.run_id}"
-        error = f"{note}; ± one standard error from drawing the test images, paired"
-        rows.append(
-            {
-                "epochs": Value(str(config.epochs), "", "", config.epochs),
-                "seed": Value(str(config.seed), "", "", config.seed),
-                "BN test (%)": decimal(pair.bn.final_epoch.test_top1, pair.bn.run_id, bn_link),
-                "ND test (%)": decimal(pair.nd.final_epoch.test_top1, pair.nd.run_id, link),
-                "ND − BN, test": Value(f"{points(pair.test)} ± {pair.test_standard_error:.2f}", error, link, pair.test),
-                "ND − BN, running training": Value(points(pair.running_train), note, link, pair.running_train),
-            }
-        )
-    return _frame(
-        rows, [f"{p.nd.config.arch}, {DATASETS.get(p.nd.config.dataset, p.nd.config.dataset)}" for p in pairs]
-    )
+    return view(pairs, DIFFERENCES, lambda pair: f"{pair.nd.config.arch}, {_data(pair.nd)}")
+
+
+def _test_difference(pair: Difference) -> Value:
+    note = f"{pair.nd.run_id} minus {pair.bn.run_id}; ± one standard error from drawing the test images, paired"
+    return Value(f"{points(pair.test)} ± {pair.test_standard_error:.2f}", note, link(pair.nd), pair.test)
+
+
+def _running_difference(pair: Difference) -> Value:
+    note = f"{pair.nd.run_id} minus {pair.bn.run_id}"
+    return Value(points(pair.running_train), note, link(pair.nd), pair.running_train)
+
+
+DIFFERENCES = (
+    Column("epochs", lambda pair: pair.nd.config.epochs),
+    Column("seed", lambda pair: pair.nd.config.seed),
+    Column("BN test (%)", lambda pair: decimal(pair.bn.final_epoch.test_top1, pair.bn.run_id, link(pair.bn))),
+    Column("ND test (%)", lambda pair: decimal(pair.nd.final_epoch.test_top1, pair.nd.run_id, link(pair.nd))),
+    Column("ND − BN, test", _test_difference),
+    Column(
+        "ND − BN, running training",
+        "running_train",
+        None,
+        "{nd.run_id} minus {bn.run_id}",
+        lambda p: link(p.nd),
+        points,
+    ),
+)
+
+
+ENVIRONMENTS = (
+    Column("CPU", lambda r: f"{r.environment.cpu}, {r.environment.cores} cores, {r.environment.threads} threads"),
+    Column("platform", lambda r: r.environment.platform),
+    Column("Python", lambda r: r.environment.python),
+    Column("torch", lambda r: r.environment.packages.get("torch", "not recorded")),
+    Column("precision", lambda r: r.environment.precision),
+    Column("deterministic flags", lambda r: flags(r.environment.deterministic)),
+    Column("code", lambda r: commit(r.code.git_commit, r.code.git_dirty)),
+)
 
 
 def environments_view(records: Sequence[RunRecord]) -> pd.DataFrame:
     """The machine, versions and flags of every record."""
-    rows = []
-    for record, anchor in zip(records, anchors(records), strict=True):
-        e, link = record.environment, f"{RUNS_PAGE}#{anchor}"
-        note = f"record {record.run_id}"
-        rows.append(
-            {
-                "device": word(f"{e.device_name} ({e.device})", note, link),
-                "CPU": word(f"{e.cpu}, {e.cores} cores, {e.threads} threads"),
-                "platform": word(e.platform),
-                "Python": word(e.python),
-                "torch": word(e.packages.get("torch", "not recorded")),
-                "precision": word(e.precision),
-                "deterministic flags": word(flags(e.deterministic)),
-                "code": word(commit(record.code.git_commit, record.code.git_dirty)),
-            }
-        )
-    return _frame(rows, [_name(r) for r in records])
+    places = {record.digest: anchor for record, anchor in zip(records, anchors(records), strict=True)}
+
+    def device(record: RunRecord) -> Value:
+        name = f"{record.environment.device_name} ({record.environment.device})"
+        return word(name, f"record {record.run_id}", f"{RUNS_PAGE}#{places[record.digest]}")
+
+    return view(records, (Column("device", device), *ENVIRONMENTS), _name)
+
+
+def environments_table(records: Sequence[RunRecord]) -> Html:
+    """The same as HTML."""
+    caption = "Environment of every record."
+    return table(environments_view(records), caption, "environments", "Run", searchable=True, sortable=True)

@@ -8,14 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from numpy import isfinite
 
 from ndcore.study import DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS
 from ndreport.evidence.costs import ORIGINAL, OURS, NetworkCost, geometric_mean, of_the_study, values
 from ndreport.pages.cost.figures import name_rows, ratio_axis
-from ndreport.pages.times.findings import ratio_span
 from ndreport.rendering.html import Html
-from ndreport.rendering.prose import count, listing, times_as
+from ndreport.rendering.prose import count, listing, ratio_span, times_as
+from ndreport.rendering.stated import unless_missing
 from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION, render, style
 
 FIGURES = {"cifar10": 4, "cifar100": 5}
@@ -24,24 +23,21 @@ BARS = {"bn": (BLUE, ""), "nd": (VERMILLION, "////")}
 DOTS = {1: ("^", GREEN), 20: ("s", VERMILLION), 100: ("o", BLUE)}
 """Marker and colour of a number of epochs."""
 TICKS = (1, 2, 3, 4, 6, 9)
-HERE = {"original's way, one CPU": (ORIGINAL, "D"), "ours, one CPU": (OURS, "*")}
+HERE = {"original's way, here": (ORIGINAL, "D"), "ours, here": (OURS, "*")}
 """Our own measurements: name, variants, marker."""
 
 
 def bars_alt(frame: pd.DataFrame, dataset: str, epochs: int) -> str:
     """What the bars of one panel state, in words."""
-    known = frame.dropna(subset=["printed"])
-    if known.empty:
-        return f"Printed training times, {DATASETS[dataset]}, {count(epochs, 'epoch')}: nothing to show."
     parts = []
     for norm in NORMS:
-        rows = known[known["norm"] == norm]
+        rows = frame[frame["norm"] == norm]
         least, most = (rows.loc[index] for index in (rows["printed"].idxmin(), rows["printed"].idxmax()))
         parts.append(
             f"{NORM_LABELS[norm]} {least['printed']:,.0f} seconds ({least['label']}) to {most['printed']:,.0f} "
             f"({most['label']})"
         )
-    wide = known.pivot(index="arch", columns="norm", values="printed")
+    wide = frame.pivot(index="arch", columns="norm", values="printed")
     longer = int((wide["nd"] > wide["bn"]).sum())
     return (
         f"Printed training times, {DATASETS[dataset]}, {count(epochs, 'epoch')}, two bars per network: "
@@ -55,11 +51,12 @@ def bars_figure(frame: pd.DataFrame, dataset: str) -> Html:
     Args:
         frame: from `ndreport.evidence.corrected_times.corrected_settings`.
     """
-    here = frame[frame["dataset"] == dataset]
+    here = frame[frame["dataset"] == dataset].dropna(subset=["printed"])
     panels = [_bars(here[here["epochs"] == e], dataset, e, "abc"[place]) for place, e in enumerate(EPOCHS)]
     return Html(f'<div class="nd-figures">\n{"".join(panels)}\n</div>')
 
 
+@unless_missing
 def _bars(frame: pd.DataFrame, dataset: str, epochs: int, letter: str) -> Html:
     printed = {(row.arch, row.norm): row.printed for row in frame.itertuples()}
     with style():
@@ -84,9 +81,8 @@ def _bars(frame: pd.DataFrame, dataset: str, epochs: int, letter: str) -> Html:
 
 def ratios_alt(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str) -> str:
     """What the dots of one data set state, in words."""
-    known = ratios.dropna(subset=["printed", "corrected"])
     parts = []
-    for epochs, rows in known.groupby("epochs", sort=False):
+    for epochs, rows in ratios.groupby("epochs", sort=False):
         moved = rows[(rows["printed"] / rows["corrected"] - 1).abs() > 0.01]
         parts.append(
             f"{count(epochs, 'epoch')} {ratio_span(rows['corrected'])}, geometric mean "
@@ -96,8 +92,7 @@ def ratios_alt(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str)
         found = values(of_the_study(costs), pair)
         if found:
             parts.append(f"{name} {ratio_span(found.values())}")
-    stated = "; ".join(parts) or "nothing to show yet"
-    return f"Training time of ND over BN per network, {DATASETS[dataset]}, logarithmic axis. {stated}."
+    return f"Training time of ND over BN per network, {DATASETS[dataset]}, logarithmic axis. {'; '.join(parts)}."
 
 
 def ratios_figure(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> Html:
@@ -107,17 +102,19 @@ def ratios_figure(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> Html:
         ratios: from `ndreport.evidence.corrected_times.time_ratios`.
         costs: from the benchmark.
     """
-    panels = [_dots(ratios[ratios["dataset"] == dataset], costs, dataset) for dataset in FIGURES]
+    known = ratios.dropna(subset=["printed", "corrected"])
+    panels = [_dots(known[known["dataset"] == dataset], costs, dataset) for dataset in FIGURES]
     return Html(f'<div class="nd-figures">\n{"".join(panels)}\n</div>')
 
 
+@unless_missing
 def _dots(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str) -> Html:
     rows = {network.arch: place for place, network in enumerate(NETWORKS)}
     with style():
         figure = Figure(figsize=(3.9, 6.2))
         axes = figure.subplots()
         for place, (epochs, (marker, colour)) in enumerate(DOTS.items()):
-            here = ratios[ratios["epochs"] == epochs].dropna(subset=["printed", "corrected"])
+            here = ratios[ratios["epochs"] == epochs]
             heights = [rows[arch] + (place - 1.4) * 0.22 for arch in here["arch"]]
             axes.hlines(heights, here["low"], here["high"], color=colour, linewidth=1)
             axes.plot(here["printed"], heights, marker, mfc="none", mec=INK, markersize=7, mew=0.9)
@@ -125,8 +122,7 @@ def _dots(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str) -> H
         _ours(axes, costs)
         axes.axvline(1, color=INK, linewidth=1)
         name_rows(axes, [network.label for network in NETWORKS])
-        drawn = ratios[["printed", "corrected", "low", "high"]].to_numpy(float).ravel()
-        ratio_axis(axes, drawn[isfinite(drawn)])
+        ratio_axis(axes, ratios[["printed", "corrected", "low", "high"]].to_numpy(float).ravel())
         axes.set_xticks([tick for tick in TICKS if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]])
         axes.set_xlabel("time with ND / with BN (logarithmic)")
         axes.legend(
@@ -135,7 +131,7 @@ def _dots(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str) -> H
         )  # fmt: skip
         caption = (
             f"{DATASETS[dataset]}: time with ND over time with BN; the line is where they are equal. Filled: "
-            "corrected, with the range of single attempts; hollow: printed. Our own: training steps on a CPU, another "
+            "corrected, with the range of single attempts; hollow: printed. Our own: training steps, on another "
             "machine."
         )
         return render(figure, f"time-ratios-{dataset}", caption, ratios_alt(ratios, costs, dataset))

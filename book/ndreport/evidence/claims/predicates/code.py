@@ -5,9 +5,9 @@ from __future__ import annotations
 from ndcore.study import NETWORKS as STUDY_NETWORKS
 from ndcore.study import NORM_LABELS
 from ndreport.evidence.claims.evidence import BENCH, FOLDING, NETWORKS, Evidence
-from ndreport.evidence.claims.places import LABELS
 from ndreport.evidence.claims.registry import predicate
 from ndreport.evidence.claims.verdict import Case, Verdict, every
+from ndreport.evidence.published import NETWORK_LABELS
 
 MILLION = 1e6
 LAST_DIGIT = 0.01
@@ -62,7 +62,9 @@ def logged_size_is(evidence: Evidence, arch: str, ours: str) -> Verdict:
         name, built = NORM_LABELS[row.norm], evidence.count(ours, row.norm).parameters
         numbers |= {f"logged, {name}": int(row.value), f"counted, {name}": built}
         if row.value != built:
-            cases.append(Case(f"{LABELS[arch]}, {name} ({row.source})", {"logged": int(row.value), "counted": built}))
+            cases.append(
+                Case(f"{NETWORK_LABELS[arch]}, {name} ({row.source})", {"logged": int(row.value), "counted": built})
+            )
     return every(numbers, cases, "" if len(logged) else "a log with the size of the network")
 
 
@@ -71,7 +73,7 @@ def bn_beside_nd(evidence: Evidence, arch: str) -> Verdict:
     """A network with ND has batch normalisations beside its deconvolutions."""
     layers = evidence.count(arch, "nd").layers
     numbers = {"deconvolutions": layers.get("FastDeconv", 0), "batch normalisations": layers.get("BatchNorm2d", 0)}
-    return every(numbers, [] if numbers["batch normalisations"] else [Case(LABELS[arch], numbers)])
+    return every(numbers, [] if numbers["batch normalisations"] else [Case(NETWORK_LABELS[arch], numbers)])
 
 
 @predicate(FOLDING)

@@ -4,35 +4,14 @@ from __future__ import annotations
 
 from math import sqrt
 
-import pandas as pd
-
 from ndreport.evidence.claims.evidence import Evidence
-from ndreport.evidence.claims.places import DATASET_LABELS, place
+from ndreport.evidence.claims.places import DATASET_LABELS, cases
 from ndreport.evidence.claims.registry import predicate
-from ndreport.evidence.claims.verdict import Case, Outcome, Verdict, every, parts
+from ndreport.evidence.claims.verdict import Case, Verdict, every, parts
+from ndreport.evidence.published import SETTING
 
-KEY = ["dataset", "arch", "norm", "epochs"]
 PRINTED_DIGITS = 2
-
-
-def squared_deviations(evidence: Evidence) -> pd.DataFrame:
-    """One row per setting: squared deviation of the runs from the original's value, accuracies as fractions of 1.
-
-    Columns: `KEY`, `original` (percent), `runs`, `mean` (sum of squares over the number of runs) and `reduced` (over
-    that number minus one), `range` (percentage points between the highest and the lowest run).
-    """
-    values = evidence.published.accuracies
-    original = values[values["study"] == "original"][[*KEY, "value"]].rename(columns={"value": "original"})
-    single = values[values["attempt"].notna()][[*KEY, "value"]].merge(original, on=KEY)
-    single["square"] = ((single["value"] - single["original"]) / 100) ** 2
-    groups = single.groupby([*KEY, "original"], sort=False)
-    rows = groups.agg(runs=("value", "size"), total=("square", "sum"), high=("value", "max"), low=("value", "min"))
-    rows = rows.reset_index()
-    return rows.assign(
-        mean=rows["total"] / rows["runs"],
-        reduced=rows["total"] / (rows["runs"] - 1),
-        range=(rows["high"] - rows["low"]).round(6),
-    )
+GAP = "single runs beside the original's values"
 
 
 @predicate("accuracies.csv")
@@ -42,18 +21,17 @@ def squared_deviation_range(evidence: Evidence, dataset: str, low: float, high: 
     Read literally, an average divides by the number of runs; where only the number minus one gives the stated range, it
     holds in part.
     """
-    rows = squared_deviations(evidence)
+    rows = evidence.deviations
     rows = rows[rows["dataset"] == dataset]
     if rows.empty:
-        return Verdict(Outcome.OPEN, {}, missing="single runs beside the original's values")
+        return every({}, [], GAP)
     held, numbers = {}, {}
-    for divisor, column in (("runs", "mean"), ("runs − 1", "reduced")):
-        least, most = rows[column].min(), rows[column].max()
+    for divisor, column in (("runs", "squared_mean"), ("runs − 1", "squared")):
+        least, most = float(rows[column].min()), float(rows[column].max())
         numbers |= {f"least, over {divisor}": least, f"largest, over {divisor}": most}
-        held[divisor] = (round(float(least), PRINTED_DIGITS), round(float(most), PRINTED_DIGITS)) == (low, high)
-    worst = rows.loc[rows["mean"].idxmax()]
-    cases = [Case(place(worst), {"over runs": worst["mean"], "over runs − 1": worst["reduced"]})]
-    return parts(held, numbers, [] if all(held.values()) else cases)
+        held[divisor] = (round(least, PRINTED_DIGITS), round(most, PRINTED_DIGITS)) == (low, high)
+    worst = cases(rows.loc[[rows["squared_mean"].idxmax()]], squared_mean="over runs", squared="over runs − 1")
+    return parts(held, numbers, [] if all(held.values()) else worst)
 
 
 @predicate("accuracies.csv")
@@ -63,44 +41,42 @@ def deviations_below(evidence: Evidence, threshold: float) -> Verdict:
     The numbers say how far all runs of a setting would have to be off to reach it, and how many settings could reach it
     at all, since no accuracy is below 0 or above 100 percent.
     """
-    rows = squared_deviations(evidence)
-    above = rows[rows["reduced"] >= threshold]
-    runs = int(rows["runs"].max()) if len(rows) else 0
-    cases = [Case(place(row), {"over runs − 1": row.reduced}) for row in above.itertuples()]
+    rows = evidence.deviations
+    above = rows[rows["squared"] >= threshold]
     numbers = {"settings": len(rows), "below the threshold": len(rows) - len(above)}
-    if runs:
+    if len(rows):
+        runs = int(rows["runs"].max())
         worst = rows["original"].clip(lower=100 - rows["original"]) / 100
         possible = worst**2 * rows["runs"] / (rows["runs"] - 1) >= threshold
         numbers |= {"points that every run must be off to reach it": 100 * sqrt(threshold * (runs - 1) / runs)}
         numbers |= {"settings that could reach it": int(possible.sum())}
-    return every(numbers, cases, "" if runs else "single runs beside the original's values")
+    return every(numbers, cases(above, squared="over runs − 1"), "" if len(rows) else GAP)
 
 
 @predicate("accuracies.csv")
 def runs_within(evidence: Evidence, points: float) -> Verdict:
     """The single runs of every setting lie within so many percentage points of each other."""
-    rows = squared_deviations(evidence)
-    wide = rows[rows["range"] > points]
-    cases = [Case(place(r), {"lowest (%)": r.low, "highest (%)": r.high}) for r in wide.itertuples()]
+    rows = evidence.deviations
+    ranges = (rows["high"] - rows["low"]).astype(float).round(6)
+    wide = rows[ranges > points]
     numbers = {"settings": len(rows), "within": len(rows) - len(wide)}
     if len(rows):
-        numbers |= {"largest range (points)": rows["range"].max(), "median range (points)": rows["range"].median()}
-    return every(numbers, cases, "" if len(rows) else "single runs")
+        numbers |= {"largest range (points)": ranges.max(), "median range (points)": ranges.median()}
+    return every(numbers, cases(wide, low="lowest (%)", high="highest (%)"), "" if len(rows) else "single runs")
 
 
 @predicate("accuracies.csv")
 def similar_gains(evidence: Evidence, epochs: list[int], points: float) -> Verdict:
     """Reproduced minus original is, on average, alike for BN and ND: within so many points, data set by data set."""
     values = evidence.published.accuracies[evidence.published.accuracies["attempt"].isna()]
-    wide = values[values["epochs"].isin(epochs)].pivot(index=KEY, columns="study", values="value")
+    wide = values[values["epochs"].isin(epochs)].pivot(index=SETTING, columns="study", values="value")
     if not {"re", "original"} <= set(wide.columns):
-        return Verdict(Outcome.OPEN, {}, missing="printed values of both studies")
+        return every({}, [], "printed values of both studies")
     gains = (wide["re"] - wide["original"]).groupby(level=["dataset", "epochs", "norm"]).mean().unstack("norm")
-    difference = gains["nd"] - gains["bn"]
-    held, numbers = {}, {}
+    held, numbers, against = {}, {}, []
     for (dataset, length), row in gains.iterrows():
-        name = f"{DATASET_LABELS[dataset]}, {length} ep."
+        name, difference = f"{DATASET_LABELS[dataset]}, {length} ep.", row["nd"] - row["bn"]
         numbers |= {f"BN, {name} (points)": row["bn"], f"ND, {name} (points)": row["nd"]}
-        held[name] = abs(difference[dataset, length]) <= points
-    cases = [Case(name, {"ND − BN (points)": d}) for name, d in zip(held, difference, strict=True) if abs(d) > points]
-    return parts(held, numbers, cases)
+        held[name] = abs(difference) <= points
+        against += [] if held[name] else [Case(name, {"ND − BN (points)": difference})]
+    return parts(held, numbers, against)

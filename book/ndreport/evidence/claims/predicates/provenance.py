@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from ndreport.evidence.claims.evidence import Evidence
-from ndreport.evidence.claims.places import place
+from ndreport.evidence.claims.places import cases
 from ndreport.evidence.claims.registry import predicate
-from ndreport.evidence.claims.verdict import Case, Outcome, Verdict, every, parts
+from ndreport.evidence.claims.verdict import Case, Verdict, every, parts
 from ndreport.evidence.published import IMAGENET_NETWORKS
 
 SAME = 0.005 + 1e-9
@@ -22,16 +22,18 @@ def measured_on(evidence: Evidence, split: str, epochs: list[int]) -> Verdict:
 
     Runs whose split is not proven leave the statement open, if nothing refutes it.
     """
-    runs = evidence.published.accuracies.query("study == 're' and attempt.notna()")
+    runs = evidence.published.attempts
     runs = runs[runs["epochs"].isin(epochs)]
     counts = {name: int((runs["split"] == name).sum()) for name in ("test", "train")}
-    open_runs = len(runs) - sum(counts.values())
+    not_proven = len(runs) - sum(counts.values())
     wrong = runs[~runs["split"].isin(["", split])]
     numbers = {"single runs": len(runs), "proven test": counts["test"], "proven running training": counts["train"]}
-    cases = [Case(f"{place(r)}, attempt {r.attempt}", {f"{r.split} (%)": r.value}) for r in wrong.itertuples()]
-    return every(
-        numbers | {"not proven": open_runs}, cases, "the split of every run" if open_runs or runs.empty else ""
-    )
+    found = [
+        Case(case.place, {f"{name} (%)": case.values["value"]})
+        for case, name in zip(cases(wrong, value="value"), wrong["split"], strict=True)
+    ]
+    gap = "the split of every run" if not_proven or runs.empty else ""
+    return every(numbers | {"not proven": not_proven}, found, gap)
 
 
 @predicate("imagenet.csv", "model_zoo.csv")
@@ -43,9 +45,9 @@ def baselines_are_the_zoo(evidence: Evidence) -> Verdict:
     key = ["dataset", "arch", "norm", "metric"]
     both = original[[*key, "value"]].merge(zoo[[*key, "zoo"]], on=key, how="left")
     other = both[~((both["value"] - both["zoo"]).abs() <= SAME)]
-    cases = [Case(place(r), {"original (%)": r.value, "model zoo (%)": r.zoo}) for r in other.itertuples()]
     numbers = {"baselines": len(both), "equal to the model zoo": len(both) - len(other)}
-    return every(numbers, cases, "" if len(both) else "the original's baselines")
+    against = cases(other, value="original (%)", zoo="model zoo (%)")
+    return every(numbers, against, "" if len(both) else "the original's baselines")
 
 
 @predicate("imagenet.csv")
@@ -56,16 +58,16 @@ def gain_survives_retraining(evidence: Evidence, fraction: float) -> Verdict:
     top1 = top1[top1["attempt"].isna() == (top1["study"] == "original")]
     wide = top1.pivot(index="arch", columns=["study", "norm"], values="value").dropna()
     if wide.empty:
-        return Verdict(Outcome.OPEN, {}, missing="printed accuracies on ImageNet")
-    numbers, held, cases = {}, {}, []
+        return every({}, [], "printed accuracies on ImageNet")
+    numbers, held, against = {}, {}, []
     for arch, row in wide.iterrows():
         before, after = (row[study, "nd"] - row[study, "bn"] for study in ("original", "re"))
         name = IMAGENET_NETWORKS[arch]
         numbers |= {f"gain in the original, {name} (points)": before, f"gain after retraining, {name} (points)": after}
         held[arch] = after >= fraction * before
         if not held[arch]:
-            cases.append(Case(f"ImageNet, {name}", {"original (points)": before, "retrained (points)": after}))
-    return parts(held, numbers, cases)
+            against.append(Case(f"ImageNet, {name}", {"original (points)": before, "retrained (points)": after}))
+    return parts(held, numbers, against)
 
 
 def stated(evidence: Evidence, item: str) -> pd.DataFrame:
@@ -79,11 +81,9 @@ def runs_differ_in_seed(evidence: Evidence) -> Verdict:
     """Repeated runs start from different random numbers."""
     seeds = stated(evidence, "seed")
     numbers = {"places that name the seed": len(seeds), "different seeds": seeds["value"].nunique()}
-    if seeds.empty:
-        return Verdict(Outcome.OPEN, numbers, missing="the seed of the runs")
-    same = seeds["value"].nunique() == 1
-    cases = [Case(f"{row.name} ({row.source})", {"seed": row.value}) for row in seeds.itertuples(index=False)]
-    return Verdict(Outcome.FAILS, numbers, cases) if same else Verdict(Outcome.HOLDS, numbers)
+    same = seeds if seeds["value"].nunique() == 1 else seeds[:0]
+    against = [Case(f"{row.name} ({row.source})", {"seed": row.value}) for row in same.itertuples(index=False)]
+    return every(numbers, against, "" if len(seeds) else "the seed of the runs")
 
 
 @predicate("repository.csv")
@@ -91,24 +91,25 @@ def learning_rates_are(evidence: Evidence, rates: dict[str, float]) -> Verdict:
     """The released scripts train each network with the learning rate that the paper states, network by network."""
     found = stated(evidence, "learning_rate").set_index("name")
     if not set(rates) <= set(found.index):
-        return Verdict(Outcome.OPEN, {}, missing="the learning rate of every network")
-    used = {name: float(found.loc[name, "value"]) for name in rates}
-    cases = [
-        Case(f"{IMAGENET_NETWORKS[name]} ({found.loc[name, 'source']})", {"stated": rate, "in the scripts": used[name]})
-        for name, rate in rates.items()
-        if used[name] != rate
-    ]
-    numbers = {f"stated, {IMAGENET_NETWORKS[n]}": rate for n, rate in rates.items()}
-    numbers |= {f"in the scripts, {IMAGENET_NETWORKS[n]}": rate for n, rate in used.items()}
-    return parts({name: used[name] == rate for name, rate in rates.items()}, numbers, cases)
+        return every({}, [], "the learning rate of every network")
+    held, numbers, used, against = {}, {}, {}, []
+    for name, rate in rates.items():
+        label, (value, source) = IMAGENET_NETWORKS[name], found.loc[name, ["value", "source"]]
+        numbers |= {f"stated, {label}": rate}
+        used |= {f"in the scripts, {label}": float(value)}
+        held[name] = float(value) == rate
+        against += [] if held[name] else [Case(f"{label} ({source})", {"stated": rate, "in the scripts": float(value)})]
+    return parts(held, numbers | used, against)
 
 
 @predicate("repository.csv")
 def all_say_yes(evidence: Evidence, item: str) -> Verdict:
     """The public repository says yes to an item for every name."""
     rows = stated(evidence, item)
-    cases = [Case(f"{r.name} ({r.source})", {item: r.value}) for r in rows.itertuples(index=False) if r.value != "yes"]
-    return every({"names": len(rows), "yes": len(rows) - len(cases)}, cases, "" if len(rows) else "what the code does")
+    other = rows[rows["value"] != "yes"]
+    against = [Case(f"{row.name} ({row.source})", {item: row.value}) for row in other.itertuples(index=False)]
+    numbers = {"names": len(rows), "yes": len(rows) - len(other)}
+    return every(numbers, against, "" if len(rows) else "what the code does")
 
 
 @predicate("setup.csv")
@@ -119,14 +120,14 @@ def settings_agree(evidence: Evidence, items: dict[str, list[str]]) -> Verdict:
         items: names of settings by topic. One that either study does not state leaves the statement open.
     """
     entries = evidence.published.setup.pivot(index=["topic", "item"], columns="study", values="entry")
-    held, cases, unknown = {}, [], []
+    held, against, unknown = {}, [], []
     for topic, names in items.items():
         rows = entries.loc[topic].reindex(index=names, columns=["original", "re"]).fillna(NOT_STATED[0])
         silent = rows.isin(NOT_STATED).any(axis=1)
         unknown += list(rows.index[silent])
         differ = rows[~silent & (rows["original"] != rows["re"])]
         held[topic] = differ.empty
-        cases += [Case(f"{topic}: {name}", row.to_dict()) for name, row in differ.iterrows()]
-    numbers = {"settings": sum(map(len, items.values())), "different": len(cases), "not stated": len(unknown)}
-    gap = f"what both studies state about {', '.join(unknown)}" if unknown and not cases else ""
-    return parts(held, numbers, cases, gap)
+        against += [Case(f"{topic}: {name}", row.to_dict()) for name, row in differ.iterrows()]
+    numbers = {"settings": sum(map(len, items.values())), "different": len(against), "not stated": len(unknown)}
+    gap = f"what both studies state about {', '.join(unknown)}" if unknown and not against else ""
+    return parts(held, numbers, against, gap)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
+from ndcore.study import NORMS
 from ndreport.evidence.claims.evidence import Evidence
-from ndreport.evidence.claims.places import DATASET_LABELS, place
-from ndreport.evidence.claims.predicates.times import TIME_FILES, training_times
+from ndreport.evidence.claims.places import DATASET_LABELS, cases
+from ndreport.evidence.claims.predicates.times import PLACE, TIME_FILES, training_times
 from ndreport.evidence.claims.registry import predicate
-from ndreport.evidence.claims.splits import top1_of_split
-from ndreport.evidence.claims.verdict import Case, Outcome, Verdict, every
+from ndreport.evidence.claims.verdict import Case, Verdict, every
+from ndreport.evidence.published import SETTING
 
 
 @predicate(*TIME_FILES)
@@ -18,27 +17,24 @@ def overhead_between(evidence: Evidence, which: str, low: float, high: float) ->
     times = training_times(evidence, which)
     times = times.assign(more=100 * (times["ratio"] - 1))
     outside = times[~times["more"].round(0).between(low, high)]
-    cases = [Case(place(r, norm=False), {"more time (%)": r.more}) for r in outside.itertuples()]
     numbers = {"pairs": len(times), "within the range": len(times) - len(outside)}
     for (dataset, epochs), rows in times.groupby(["dataset", "epochs"]):
         name = f"{DATASET_LABELS[dataset]}, {epochs} ep. (%)"
         numbers |= {f"least, {name}": rows["more"].min(), f"most, {name}": rows["more"].max()}
-    return every(numbers, cases, "" if len(times) else "training times")
+    return every(numbers, cases(outside, more="more time (%)"), "" if len(times) else "training times")
 
 
 @predicate(*TIME_FILES)
 def no_overhead_in_testing(evidence: Evidence, percent: float) -> Verdict:
     """A pass over the test set with ND takes at most so many percent longer than with BN, in the median attempt."""
-    frame = evidence.attempts
-    key = ["dataset", "arch", "epochs"]
-    medians = frame.groupby([*key, "norm"])["corrected_test_seconds"].median().unstack("norm").dropna().reset_index()
-    medians = medians.assign(more=100 * (medians["nd"] / medians["bn"] - 1))
+    medians = evidence.attempts.groupby(SETTING)["corrected_test_seconds"].median().unstack("norm").dropna()
+    medians = medians.reindex(columns=list(NORMS)).reset_index()
+    medians = medians.assign(more=100 * (medians["nd"] / medians["bn"] - 1)).sort_values(PLACE, ignore_index=True)
     slow = medians[medians["more"] > percent]
-    cases = [Case(place(r, norm=False), {"BN (s)": r.bn, "ND (s)": r.nd}) for r in slow.itertuples()]
     numbers = {"pairs": len(medians), "ND no slower than that": len(medians) - len(slow)}
     if len(medians):
         numbers |= {"median of more time (%)": medians["more"].median(), "most (%)": medians["more"].max()}
-    return every(numbers, cases, "" if len(medians) else "test times")
+    return every(numbers, cases(slow, bn="BN (s)", nd="ND (s)"), "" if len(medians) else "test times")
 
 
 @predicate(*TIME_FILES)
@@ -47,27 +43,21 @@ def worth_its_time(evidence: Evidence, short: int, long: int) -> Verdict:
 
     That is one way to weigh accuracy against time. It needs test accuracies of the reproduction at both lengths.
     """
-    times = training_times(evidence, "corrected").pivot(
-        index=["dataset", "arch"], columns="epochs", values=["bn", "nd"]
-    )
-    top1 = top1_of_split(evidence, "test").pivot(
-        index=["dataset", "arch"], columns=["norm", "epochs"], values=["reproduced"]
-    )
+    index, nd, bn = ["dataset", "arch"], ("nd", short), ("bn", long)
+    times = training_times(evidence, "corrected").pivot(index=index, columns="epochs", values=list(NORMS))
+    top1 = evidence.top1("test").pivot(index=index, columns=["norm", "epochs"], values="reproduced")
+    both = top1.reindex(columns=[nd, bn]).dropna()
     numbers = {"networks and data sets": len(times)}
-    if {("nd", short), ("bn", long)} <= set(times.columns):
-        numbers |= {
-            f"ND {short} ep. takes less time than BN {long} ep.": int((times["nd", short] < times["bn", long]).sum())
-        }
-    wanted = [("reproduced", "nd", short), ("reproduced", "bn", long)]
-    there = [column for column in wanted if column in top1.columns]
-    both = top1[there].dropna() if len(there) == len(wanted) else pd.DataFrame()
+    if {nd, bn} <= set(times.columns):
+        numbers |= {f"ND {short} ep. takes less time than BN {long} ep.": int((times[nd] < times[bn]).sum())}
     numbers |= {"with both test accuracies": len(both)}
     if both.empty or len(both) < len(times):
-        gap = f"test accuracies of BN after {long} epochs; and how much time a point of accuracy is worth"
-        return Verdict(Outcome.OPEN, numbers, missing=gap)
-    behind = both[both[wanted[0]] < both[wanted[1]]]
-    cases = [
-        Case(f"{DATASET_LABELS[dataset]}, {arch}", {"ND (%)": row[wanted[0]], "BN (%)": row[wanted[1]]})
+        return every(
+            numbers, [], f"test accuracies of BN after {long} epochs; and how much time a point of accuracy is worth"
+        )
+    behind = both[both[nd] < both[bn]]
+    against = [
+        Case(f"{DATASET_LABELS[dataset]}, {arch}", {"ND (%)": row[nd], "BN (%)": row[bn]})
         for (dataset, arch), row in behind.iterrows()
     ]
-    return every(numbers, cases)
+    return every(numbers, against)

@@ -8,14 +8,17 @@ import pandas as pd
 
 from ndcore.study import ATTEMPTS
 from ndreport.evidence.claims.evidence import Evidence
-from ndreport.evidence.claims.places import DATASET_LABELS, LABELS, place
+from ndreport.evidence.claims.places import DATASET_LABELS, cases
+from ndreport.evidence.claims.predicates.averages import each_dataset
 from ndreport.evidence.claims.registry import predicate
-from ndreport.evidence.claims.verdict import Case, Outcome, Verdict, every, parts
+from ndreport.evidence.claims.verdict import Case, Verdict, every, parts
+from ndreport.evidence.published import NETWORK_LABELS, SETTING
 from ndreport.evidence.times import disagreeing_times, settings
 
 PLACE = ["dataset", "arch", "epochs"]
 SOURCES = ("printed", "corrected")
 TIME_FILES = ("accuracies.csv", "times.csv", "recovered.csv")
+GAP = "training times"
 
 
 def training_times(evidence: Evidence, which: str) -> pd.DataFrame:
@@ -28,7 +31,7 @@ def training_times(evidence: Evidence, which: str) -> pd.DataFrame:
     if which == "printed":
         frame = settings(evidence.published.times).rename(columns={"printed": "seconds"})
     else:
-        frame = evidence.attempts.groupby([*PLACE, "norm"], sort=False)["corrected_train_seconds"].mean()
+        frame = evidence.attempts.groupby(SETTING, sort=False)["corrected_train_seconds"].mean()
         frame = frame.rename("seconds").reset_index()
     wide = frame.pivot(index=PLACE, columns="norm", values="seconds").dropna().reset_index()
     return wide.assign(difference=(wide["nd"] - wide["bn"]).round(6), ratio=wide["nd"] / wide["bn"])
@@ -37,15 +40,14 @@ def training_times(evidence: Evidence, which: str) -> pd.DataFrame:
 @predicate(*TIME_FILES)
 def nd_slower(evidence: Evidence, which: Sequence[str] = SOURCES) -> Verdict:
     """Training with ND takes longer than with BN in every network, data set and number of epochs."""
-    numbers, cases = {}, []
+    numbers, against = {}, []
     for source in which:
         times = training_times(evidence, source)
         faster = times[times["difference"] <= 0]
         numbers |= {f"pairs, {source}": len(times), f"ND longer, {source}": len(times) - len(faster)}
-        cases += [
-            Case(f"{place(r, norm=False)}, {source}", {"BN (s)": r.bn, "ND (s)": r.nd}) for r in faster.itertuples()
-        ]
-    return every(numbers, cases, "" if all(numbers.values()) else "training times")
+        found = cases(faster, bn="BN (s)", nd="ND (s)")
+        against += [Case(f"{case.place}, {source}", case.values) for case in found]
+    return every(numbers, against, "" if all(numbers.values()) else GAP)
 
 
 @predicate("times.csv")
@@ -58,29 +60,32 @@ def times_are_means(evidence: Evidence, datasets: list[str]) -> Verdict:
     frame = frame[frame["dataset"].isin(datasets)]
     wrong = disagreeing_times(frame)
     real = wrong[~wrong["cut_off"]]
-    held = {name: not (real["dataset"] == name).any() for name in datasets if (frame["dataset"] == name).any()}
-    numbers = {"printed times": len(frame), "the mean, cut off": int(wrong["cut_off"].sum())}
-    numbers |= {f"not the mean, {DATASET_LABELS[name]}": int((real["dataset"] == name).sum()) for name in held}
-    cases = [
-        Case(place(r), {"printed (s)": r.printed, "mean (s)": r.mean, "it is": r.equals}) for r in real.itertuples()
-    ]
-    return parts(held, numbers, [Case(c.place, {k: v for k, v in c.values.items() if v != ""}) for c in cases])
+    held, counts = each_dataset(frame, real, datasets)
+    numbers = {"printed times": len(frame), "the mean, cut off": int(wrong["cut_off"].sum())} | counts
+    found = cases(real, printed="printed (s)", mean="mean (s)", equals="it is")
+    return parts(held, numbers, [Case(c.place, {k: v for k, v in c.values.items() if v != ""}) for c in found])
+
+
+def _other_than(arch: str, rows: pd.DataFrame, row: pd.Series, quantity: str, where: str) -> list[Case]:
+    """The case of another network in a row than the one that was said; none if it is that one."""
+    if row["arch"] == arch:
+        return []
+    mine = rows.loc[rows["arch"] == arch, quantity].iloc[0]
+    seconds = {f"{NETWORK_LABELS[row['arch']]} (s)": row[quantity], f"{NETWORK_LABELS[arch]} (s)": mine}
+    return [Case(f"{DATASET_LABELS[row['dataset']]}, {row['epochs']} ep., {where}", seconds)]
 
 
 @predicate(*TIME_FILES)
 def always_longest(evidence: Evidence, arch: str, quantities: list[str]) -> Verdict:
     """One network has the largest "bn", "nd" and "difference" among the ten, everywhere, in the printed times."""
     times = training_times(evidence, "printed")
-    cases, examined = [], 0
-    for (dataset, epochs), rows in times.groupby(["dataset", "epochs"], sort=False):
+    against, examined = [], 0
+    for _, rows in times.groupby(["dataset", "epochs"], sort=False):
         for quantity in quantities:
-            most, examined = rows.loc[rows[quantity].idxmax()], examined + 1
-            if most["arch"] != arch:
-                mine = rows.loc[rows["arch"] == arch, quantity].iloc[0]
-                values = {f"{LABELS[most['arch']]} (s)": most[quantity], f"{LABELS[arch]} (s)": mine}
-                cases.append(Case(f"{DATASET_LABELS[dataset]}, {epochs} ep., {quantity}", values))
-    numbers = {"columns compared": examined, "where it is the longest": examined - len(cases)}
-    return every(numbers, cases, "" if examined else "training times")
+            examined += 1
+            against += _other_than(arch, rows, rows.loc[rows[quantity].idxmax()], quantity, quantity)
+    numbers = {"columns compared": examined, "where it is the longest": examined - len(against)}
+    return every(numbers, against, "" if examined else GAP)
 
 
 @predicate(*TIME_FILES)
@@ -89,23 +94,21 @@ def shortest_at(evidence: Evidence, dataset: str, quantity: str, shortest: dict[
 
     Both the printed and the corrected times are asked; where only one of them says so, it holds in part.
     """
-    numbers, held, cases = {}, {}, []
+    numbers, held, against = {}, {}, []
     for source in SOURCES:
         times = training_times(evidence, source)
         times = times[times["dataset"] == dataset]
         if not set(shortest) <= set(times["epochs"]):
-            return Verdict(Outcome.OPEN, numbers, missing="training times")
-        held[source] = True
+            return every(numbers, [], GAP)
+        found = []
         for epochs, arch in shortest.items():
             rows = times[times["epochs"] == epochs]
             least = rows.loc[rows[quantity].idxmin()]
             numbers[f"least, {epochs} ep., {source} (s)"] = least[quantity]
-            if least["arch"] != arch:
-                held[source] = False
-                mine = rows.loc[rows["arch"] == arch, quantity].iloc[0]
-                values = {f"{LABELS[least['arch']]} (s)": least[quantity], f"{LABELS[arch]} (s)": mine}
-                cases.append(Case(f"{DATASET_LABELS[dataset]}, {epochs} ep., {source}", values))
-    return parts(held, numbers, cases)
+            found += _other_than(arch, rows, least, quantity, source)
+        held[source] = not found
+        against += found
+    return parts(held, numbers, against)
 
 
 @predicate("times.csv")
@@ -125,11 +128,9 @@ def times_documented(evidence: Evidence) -> Verdict:
 def imagenet_times_agree(evidence: Evidence, seconds: float) -> Verdict:
     """Every time of Table 10 is that of the spreadsheet to the printed unit."""
     rows = evidence.published.imagenet.query("metric == 'total_seconds'")
-    wide = rows.assign(kind=rows["attempt"].notna().map({True: "single", False: "printed"}))
-    wide = wide.pivot(index=["dataset", "arch", "norm"], columns="kind", values="value").reindex(
-        columns=["printed", "single"]
-    )
-    wide = wide.dropna().reset_index()
+    rows = rows.assign(kind=rows["attempt"].notna().map({True: "single", False: "printed"}))
+    wide = rows.pivot(index=["dataset", "arch", "norm"], columns="kind", values="value")
+    wide = wide.reindex(columns=["printed", "single"]).dropna().reset_index()
     other = wide[(wide["printed"] - wide["single"]).abs() >= seconds]
-    cases = [Case(place(r), {"printed (s)": r.printed, "spreadsheet (s)": r.single}) for r in other.itertuples()]
-    return every({"times": len(wide), "agree": len(wide) - len(cases)}, cases, "" if len(wide) else "times")
+    against = cases(other, printed="printed (s)", single="spreadsheet (s)")
+    return every({"times": len(wide), "agree": len(wide) - len(other)}, against, "" if len(wide) else "times")

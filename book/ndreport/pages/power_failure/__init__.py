@@ -1,1 +1,0 @@
-"""The kill experiment: what became of runs that were killed at random moments."""
