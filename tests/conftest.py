@@ -18,6 +18,8 @@ MOST_WORKERS = 8
 """Each takes about a gigabyte, and so do the processes that its tests start."""
 ONE_PROCESS = ("tests/book/",)
 """Folders whose files share what is long in the making: the built book."""
+ANY_PROCESS = ("tests/models/test_model_golden.py", "tests/surgery/test_surgery_models.py")
+"""Files of long tests that share nothing."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,11 +37,13 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """One process runs all tests of a file, whose fixtures are then made once; files are begun in their order."""
+    """As a rule one process runs the tests of a file, whose fixtures are then made once; files begin in their order."""
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 (only the process that has workers needs it)
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith(ANY_PROCESS):
+                return nodeid
             return next((folder for folder in ONE_PROCESS if nodeid.startswith(folder)), nodeid.partition("::")[0])
 
     config.option.loadscopereorder = False  # by the number of tests, which says nothing about their time

@@ -1,6 +1,6 @@
 """The book, built once from a copy of the tree with records made by hand, and a browser to look at it.
 
-`make test` builds a few of its pages; of every other executed page only the title is left. `make test-all` builds all.
+`make test` builds a few of its pages; of every other executed page only the title is left. `make test-slow` builds all.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Book:
     def build(self) -> str:
         """Build with every warning fatal, and return what it printed; fails with the output of the build."""
         done = self.command()
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[:6000]
         assert "WARNING:" not in done.stderr
         return done.stdout
 
@@ -87,16 +87,30 @@ def keep_the_titles(tree: Path, names: frozenset[str]) -> None:
     (tree / "_config.yml").write_text(yaml.safe_dump(config))
 
 
-@pytest.fixture(scope="session", params=["few pages", pytest.param("all pages", marks=pytest.mark.slow)])
-def book(request, tmp_path_factory) -> Book:
-    """The built book. No test changes its files; see `copy`."""
-    tree = tmp_path_factory.mktemp("tree")
+def build(tree: Path, pages: frozenset[str] | None = None) -> Book:
+    """The book with these pages executed, or all."""
     make_tree(tree)
     names = frozenset(page.stem for page in (tree / "book").glob("*.ipynb"))
-    book = Book(tree, frozenset() if request.param == "all pages" else names - FEW)
+    book = Book(tree, frozenset() if pages is None else names - pages)
     keep_the_titles(tree, book.titles)
     book.build()
     return book
+
+
+@pytest.fixture(scope="session")
+def few_pages(tmp_path_factory) -> Book:
+    return build(tmp_path_factory.mktemp("tree"), FEW)
+
+
+@pytest.fixture(scope="session")
+def all_pages(tmp_path_factory) -> Book:
+    return build(tmp_path_factory.mktemp("tree"))
+
+
+@pytest.fixture(params=["few_pages", pytest.param("all_pages", marks=pytest.mark.slow)])
+def book(request) -> Book:
+    """The built book. No test changes its files; see `copy`."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def test_experiments_in_the_book_are_not_executed(book):
     assert [c.outputs for c in cells if c.cell_type == "code" and c.outputs] == []
 
 
+@pytest.mark.parametrize("book", ["few_pages"], indirect=True)
 def test_a_new_record_appears_and_damaged_files_are_named_after_the_next_build(copy):
     """Nothing but the build itself has to be done."""
     record = make_record(72.3, 61.1, arch="resnet18", norm="nd")
@@ -95,7 +96,7 @@ def test_a_new_record_appears_and_damaged_files_are_named_after_the_next_build(c
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("book", ["all pages"], indirect=True)
+@pytest.mark.parametrize("book", ["all_pages"], indirect=True)
 def test_the_book_is_built_without_a_single_sound_file_and_names_every_one(copy):
     """Of all that was published and measured nothing can be read any more."""
     runs = copy.tree / "runs"

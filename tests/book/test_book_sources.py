@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
 import re
 from pathlib import Path
 
@@ -93,6 +94,25 @@ def test_notebooks_are_stripped_short_and_hold_no_logic(path):
         assert len(cell.source.splitlines()) <= 8
         logic = (ast.For, ast.While, ast.If, ast.IfExp, ast.FunctionDef, ast.Lambda, ast.comprehension)
         assert not any(isinstance(node, logic) for node in ast.walk(ast.parse(cell.source)))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_what_a_page_imports_is_there(path):
+    """`make test` executes a few of the pages only."""
+    code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
+    imports = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.ImportFrom)]
+    names = [f"{n.module}.{alias.name}" for n in imports if n.module.startswith("nd") for alias in n.names]
+    assert names
+    assert [name for name in names if not resolves(name)] == []
+
+
+def resolves(name: str) -> bool:
+    """Whether it is a module, or a name in one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 def test_every_page_is_in_the_table_of_contents():

@@ -148,7 +148,7 @@ FOLDERS = ["[Re] Network Deconvolution", "[!a-z]*? 50% #1 & {x}", '-it\'s "é漢
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("name", [*(pytest.param(n, marks=pytest.mark.slow) for n in FOLDERS[1:]), FOLDERS[0]])
 def test_a_book_is_built_in_a_folder_of_any_name(name, tmp_path):
     (tmp_path / "R").mkdir()  # which "[Re]" and "[!a-z]*?" are patterns for
     (tmp_path / "R" / "other.md").write_text("# Of another book\n")
@@ -159,7 +159,11 @@ def test_a_book_is_built_in_a_folder_of_any_name(name, tmp_path):
 
 @pytest.mark.end_to_end
 @pytest.mark.parametrize(
-    "locale", [{"PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+    "locale",
+    [
+        pytest.param({"PYTHONIOENCODING": "latin-1"}, marks=pytest.mark.slow),
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
 )
 def test_a_book_is_built_in_any_locale(locale, tmp_path):
     folder = small_book(tmp_path / "漢é")

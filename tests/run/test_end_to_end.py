@@ -135,6 +135,7 @@ def test_killed_with_sigkill_it_goes_on_and_ends_bit_equal(done, tmp_path):
     assert (resumed.sessions[1].epoch, resumed.sessions[1].step) > (1, 0)
 
 
+@pytest.mark.slow
 def test_with_other_threads_it_says_so_where_it_runs_and_in_its_record(tmp_path):
     small = {"train_images": 64, "batch_size": 32}
     kill_after_a_checkpoint(tmp_path, threads="2", **small)
