@@ -11,6 +11,9 @@ import pandas as pd
 
 from ndreport.rendering.values import GLYPHS, Value
 
+SHORT = 9
+"""Characters of a text that stays in one line: "not run"."""
+
 
 class Html(str):
     """HTML that a notebook shows as such."""
@@ -86,7 +89,7 @@ def _row(name: object, cells: Sequence[Value], row_id: str, sortable: bool) -> s
         f' <a class="nd-permalink" href="#{escape(row_id)}" aria-label="Link to this row">#</a>' if row_id else ""
     )
     values = "".join(f"<td{_kind(v)}{_sort_key(v) if sortable else ''}>{_cell(v)}</td>" for v in cells)
-    return f'<tr{ident}><th scope="row">{escape(name)}{permalink}</th>{values}</tr>'
+    return f'<tr{ident}><th scope="row">{" ".join(map(_word, str(name).split(" ")))}{permalink}</th>{values}</tr>'
 
 
 def _kind(value: Value) -> str:
@@ -100,15 +103,22 @@ def _sort_key(value: Value) -> str:
 
 def _cell(value: Value) -> str:
     kind = "nd-value" if value.present else "nd-value nd-missing"
+    kind += " nd-short" * (len(value.text) < SHORT)
+    text = " ".join(_word(word) for word in value.text.split(" "))
     glyph = ""
     if value.kind:
         kind += f" nd-{value.kind}"
         glyph = f'<span aria-hidden="true">{GLYPHS[value.kind]} </span>'
     note = f'<span class="nd-note"> {escape(value.note)}</span>' if value.note else ""
     if value.link:
-        return f'<a class="{kind}" href="{escape(value.link)}">{glyph}{escape(value.text)}{note}</a>'
+        return f'<a class="{kind}" href="{escape(value.link)}">{glyph}{text}{note}</a>'
     focus = ' tabindex="0"' if note else ""
-    return f'<span class="{kind}"{focus}>{glyph}{escape(value.text)}{note}</span>'
+    return f'<span class="{kind}"{focus}>{glyph}{text}{note}</span>'
+
+
+def _word(word: str) -> str:
+    """A word of a cell; "ResNet-18" does not break at its hyphen."""
+    return f'<span class="nd-word">{escape(word)}</span>' if "-" in word[1:] and len(word) < 30 else escape(word)
 
 
 def _head(columns: pd.Index, stub: str) -> str:
