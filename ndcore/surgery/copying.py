@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import torch
@@ -18,8 +18,10 @@ from ndcore.errors import UserError
 
 CONTAINERS = (list, dict, set)
 HOOKS = tuple(name for name in vars(nn.Module()) if "hook" in name)
+WHOLE = (type, ModuleType, nn.Module, Tensor)
+"""What is not looked into: it is shared by everybody, or looked at itself."""
 DEPTH = 3
-"""Containers and functions inside of each other that are looked into."""
+"""Containers, functions and objects inside of each other that are looked into."""
 
 
 def copied(model: nn.Module) -> nn.Module:
@@ -64,7 +66,7 @@ def plain_attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
 
 
 def parts_of(value: Any, depth: int = DEPTH) -> Iterator[Any]:
-    """A value, and what is in it where it is a container, a partial function, a bound method or a function."""
+    """A value, and what is in it where it is a container, any function, or an object with attributes of its own."""
     yield value
     inside: Iterable[Any] = ()
     if isinstance(value, dict):
@@ -77,6 +79,8 @@ def parts_of(value: Any, depth: int = DEPTH) -> Iterator[Any]:
         inside = (value.__self__, value.__func__)
     elif isinstance(value, FunctionType):
         inside = _closure(value)
+    elif not isinstance(value, WHOLE):
+        inside = getattr(value, "__dict__", {}).values()
     for item in inside if depth else ():
         yield from parts_of(item, depth - 1)
 

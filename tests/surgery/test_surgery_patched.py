@@ -231,8 +231,31 @@ def parameter_in_a_closure(model):
     return lambda x: F.conv2d(x, weight)
 
 
+def in_an_object_in_a_closure(model):
+    caller = Caller(model.conv)
+    return lambda x: caller(2 * x)
+
+
+class Caller:
+    """A plain object that holds a layer."""
+
+    def __init__(self, layer):
+        self.layer = layer
+
+    def __call__(self, x):
+        return self.layer(x).relu()
+
+
 @pytest.mark.parametrize(
-    "function", [in_a_closure, in_a_closure_directly, in_a_default, in_a_nested_closure, parameter_in_a_closure]
+    "function",
+    [
+        in_a_closure,
+        in_a_closure_directly,
+        in_a_default,
+        in_a_nested_closure,
+        in_an_object_in_a_closure,
+        parameter_in_a_closure,
+    ],
 )
 @pytest.mark.parametrize("task", [ndcore.deconvolve, partial(ndcore.deconvolve, example=X.float()), ndcore.fold])
 def test_a_model_whose_copy_would_use_the_old_layer_is_refused(function, task):
@@ -240,6 +263,14 @@ def test_a_model_whose_copy_would_use_the_old_layer_is_refused(function, task):
     model.call = function(model)
     with pytest.raises(UserError, match=r"^the model: the function in its attribute 'call' holds .*inplace=True"):
         task(model)
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+def test_a_layer_that_a_plain_object_holds_as_well_is_refused(inplace):
+    model = Calling()
+    model.call = Caller(model.conv)
+    with pytest.raises(UserError, match="conv: also held in the plain Python attribute 'call'"):
+        ndcore.deconvolve(model, inplace=inplace)
 
 
 def test_a_model_with_a_function_is_changed_in_place_unless_the_function_holds_the_layer():
