@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ndcore import __version__, terminal
-from ndcore.errors import UserError
+from ndcore.errors import UserError, not_installed
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from types import ModuleType
 
 COMMANDS = {
     "run": "perform one run through its notebook and write its record",
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _perform(arguments: list[str]) -> int:
     added = {} if arguments and arguments[0] in COMMANDS else _added()
-    summaries = COMMANDS | {name: point.load().SUMMARY for name, point in added.items()}
+    summaries = COMMANDS | {name: command.SUMMARY for name, command in added.items()}
     width = max(map(len, summaries))
     listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in summaries.items())
     parser = argparse.ArgumentParser(
@@ -80,7 +80,7 @@ def _perform(arguments: list[str]) -> int:
     sub = argparse.ArgumentParser(prog=f"ndcore {chosen}", description=f"{text[0].upper()}{text[1:]}.")
     command = given = None
     try:
-        command = added[chosen].load() if chosen in added else importlib.import_module(f"ndcore.commands.{chosen}")
+        command = added.get(chosen) or importlib.import_module(f"ndcore.commands.{chosen}")
         command.add_arguments(sub)
         given = sub.parse_args(arguments[1:])
         return command.execute(given)
@@ -88,10 +88,7 @@ def _perform(arguments: list[str]) -> int:
         package = (error.name or "").partition(".")[0]
         if package in ("", "ndcore", "ndreport"):
             raise
-        extra = "report" if chosen in added else "run"
-        sys.stderr.write(
-            f"ndcore {chosen}: {package} is not installed: pip install 'FOLDER[{extra}]', FOLDER being the repository\n"
-        )
+        sys.stderr.write(f"ndcore {chosen}: {not_installed(package, 'report' if chosen in added else 'run')}\n")
         return UserError.exit_code
     except UserError as error:
         sys.stderr.write(f"ndcore {chosen}: {error}\n")
@@ -105,10 +102,19 @@ def _perform(arguments: list[str]) -> int:
         return 130
 
 
-def _added() -> dict[str, EntryPoint]:
-    """The commands of other packages."""
+def _added() -> dict[str, ModuleType]:
+    """The commands of other packages, each from the first installation on the path that has its module.
+
+    A checkout may also hold the leftovers of an earlier installation, whose modules are gone.
+    """
     from importlib import metadata  # noqa: PLC0415 - as much as all else that a help loads
 
-    # of every installation on the path: a checkout may also hold the leftovers of an earlier one
-    installed = metadata.distributions(name="ndcore")
-    return {point.name: point for found in installed for point in found.entry_points.select(group=ADDED)}
+    commands: dict[str, ModuleType] = {}
+    for installed in metadata.distributions(name="ndcore"):
+        for point in installed.entry_points.select(group=ADDED):
+            try:
+                commands.setdefault(point.name, point.load())
+            except ModuleNotFoundError as error:
+                if not f"{point.module}.".startswith(f"{error.name}."):
+                    raise
+    return commands

@@ -66,5 +66,10 @@ def unknown_name(kind: str, value: object, known: Iterable[str]) -> str:
     return f"unknown {kind} {shown(value)}: {hint}known are {', '.join(known)}"
 
 
+def not_installed(package: str, extra: str) -> str:
+    """One line for a package that is missing, with the extra of `pyproject.toml` that brings it."""
+    return f"{package} is not installed: pip install 'FOLDER[{extra}]', FOLDER being the repository"
+
+
 class NonFiniteError(ArithmeticError):
     """NaN or infinity where a number is needed: a covariance in a layer, or the training loss."""

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Ctrl-C once lets every cell finish its step and write its checkpoint; twice stops at once. Exit code: how "
         "many cells failed (at most 125), 2 with one line if nothing can be done at all, 130 if interrupted."
     )
-    submit.epilog = "Needs submitit (pip install 'ndcore[slurm]'), except for --script."
+    submit.epilog = "Needs submitit (pip install 'FOLDER[slurm]', FOLDER being the repository), except for --script."
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ndcore.errors import UserError, shown
+from ndcore.errors import UserError, not_installed, shown
 from ndcore.experiment.folders import CHECKPOINT_SECONDS
 from ndcore.files import reason
 from ndcore.grid import cell_process
@@ -122,7 +122,7 @@ def submit(cells: Sequence[Cell], runs: Path, job: Job) -> list[str]:
     try:
         import submitit  # noqa: PLC0415
     except ModuleNotFoundError:
-        raise UserError("submitit is not installed: pip install 'ndcore[slurm]', or use --script FILE") from None
+        raise UserError(f"{not_installed('submitit', 'slurm')}; or use --script FILE") from None
     if not shutil.which("sbatch"):
         raise UserError("sbatch is not there: run this on a login node of the cluster, or use --script FILE")
     make_logs(runs)

@@ -156,7 +156,7 @@ def test_without_submitit_or_slurm_the_script_is_named(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"sbatch is not there: .* use --script FILE"):
         slurm.submit(cells(1), tmp_path, slurm.Job())
     monkeypatch.setitem(sys.modules, "submitit", None)
-    with pytest.raises(UserError, match=r"pip install 'ndcore\[slurm\]', or use --script FILE"):
+    with pytest.raises(UserError, match=r"pip install 'FOLDER\[slurm\]', FOLDER being the repository; or use --script"):
         slurm.submit(cells(1), tmp_path, slurm.Job())
 
 

@@ -36,6 +36,13 @@ def notebook(folder: Path, name: str, source: str, kernel_name: str = "python3",
     return folder / f"{name}.ipynb"
 
 
+def test_without_jupyter_book_one_line_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"^jupyter-book is not installed: pip install 'FOLDER\[report\]'") as error:
+        build.build(tmp_path, lambda line: None)
+    assert error.value.exit_code == 2
+
+
 def test_pages_are_executed_side_by_side_once_and_failures_are_handed_back(tmp_path, monkeypatch):
     """Two pages that wait for each other end only if both run at the same time, each in its own folder; they share the
     cores."""

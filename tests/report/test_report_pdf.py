@@ -71,5 +71,5 @@ def test_without_chromium_or_playwright_one_line_says_what_to_do(monkeypatch):
     with pytest.raises(UserError, match="none of chromium"):
         pdf.find_chromium()
     monkeypatch.setattr(pdf.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match="use `make pdf`"):
+    with pytest.raises(UserError, match=r"pip install 'FOLDER\[pdf\]', .* use `make pdf`"):
         pdf.find_chromium()

@@ -106,6 +106,24 @@ def test_a_working_directory_that_was_removed(tmp_path, capsys, monkeypatch):
     assert capsys.readouterr().err == "ndcore: the working directory was removed: change to another one\n"
 
 
+@pytest.mark.parametrize("shown", [["--help"], ["book", "--help"]])
+def test_the_leftovers_of_an_earlier_installation_change_no_command(shown, tmp_path, capsys, monkeypatch):
+    """Once as a folder before the installation, once after it."""
+    old = tmp_path / "ndcore.egg-info"
+    old.mkdir()
+    (old / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: ndcore\nVersion: 0.0.1\n", encoding="utf-8")
+    gone = "[ndcore.commands]\nbook = ndcore.commands.book\npaper = nothing_there.paper\n"
+    (old / "entry_points.txt").write_text(gone, encoding="utf-8")
+    said = []
+    for path in (sys.path, [str(tmp_path), *sys.path], [*sys.path, str(tmp_path)]):
+        monkeypatch.setattr(sys, "path", path)
+        with pytest.raises(SystemExit) as end:
+            cli.main(shown)
+        said.append((end.value.code, capsys.readouterr().out))
+    assert "as PDF" in " ".join(said[0][1].split())
+    assert said == 3 * said[:1]
+
+
 def test_help_lists_every_command_without_loading_torch():
     code = "import sys; from ndcore.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
     code += "print('heavy:', [m for m in ('torch', 'numpy', 'pandas', 'pydantic', 'papermill') if m in sys.modules])"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ndcore.errors import UserError
+from ndcore.errors import UserError, not_installed
 from ndcore.experiment.folders import PROJECT
 from ndreport.build.execution import EXECUTED
 
@@ -47,8 +48,10 @@ def build(folder: Path, say: Callable[[str], None]) -> Path:
 
     Raises:
         BuildFailed: a page raised, or Sphinx warned.
-        UserError: the folder's name is one that Jupyter Book cannot write down.
+        UserError: Jupyter Book is not installed, or the folder's name is one that it cannot write down.
     """
+    if importlib.util.find_spec("jupyter_book") is None:
+        raise UserError(not_installed("jupyter-book", "report"))
     try:
         os.fsencode(folder).decode("utf-8")
     except UnicodeDecodeError:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urldefrag
 
 import yaml
 
-from ndcore.errors import UserError
+from ndcore.errors import UserError, not_installed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PDF_NAME = "re-network-deconvolution.pdf"
@@ -51,7 +51,7 @@ def find_chromium() -> str:
         UserError: there is none, or playwright, which drives it, is missing.
     """
     if importlib.util.find_spec("playwright") is None:
-        raise UserError("the PDF needs the package playwright: `pip install -e '.[pdf]'`, or use `make pdf`")
+        raise UserError(f"{not_installed('playwright', 'pdf')}; or use `make pdf`")
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         raise UserError(f"the browser Chromium is needed, and none of {', '.join(NAMES)} is installed on the path")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ndcore import foreign
-from ndcore.errors import UserError
+from ndcore.errors import UserError, not_installed
 from ndcore.experiment.folders import citations_folder
 from ndreport.citations import baseline as phrases
 from ndreport.citations.contexts import INDEX, Corpus, Key, parse, read_corpus, write_index
@@ -52,7 +52,7 @@ def _complete(snapshot: Snapshot, address: str | None) -> None:
     try:
         from ndreport.citations import semantic_scholar  # noqa: PLC0415 - of the extra `citations`
     except ImportError as error:
-        raise UserError(f"{error.name} is not installed: pip install -e '.[citations]'") from None
+        raise UserError(not_installed(error.name, "citations")) from None
     from tqdm import tqdm  # noqa: PLC0415
 
     with tqdm(desc="Semantic Scholar", unit=" answers", leave=False) as bar:

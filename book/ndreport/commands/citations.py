@@ -20,7 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         return steps.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
 
     fetch = step("fetch", "get the citing papers and the contexts of their citations from Semantic Scholar")
-    fetch.epilog = "Needs the extra: pip install -e '.[citations]'. Takes the key of an account from $S2_API_KEY."
+    fetch.epilog = (
+        "Needs the extra: pip install 'FOLDER[citations]', FOLDER being the repository. Takes the key of an account "
+        "from $S2_API_KEY."
+    )
     fetch.add_argument("--refresh", action="store_true", help="fetch again although a complete fetch is there")
     fetch.add_argument("--address", metavar="URL", help="another server with the same interface")
     label = step("label", "label the contexts by hand, one after the other, in the terminal")
