@@ -36,3 +36,10 @@ def test_only_damaged_files_excuse_an_error(given, damaged):
 
 def test_names_begin_with_what_they_are_about():
     assert glued.prefixed("running training", bias=1) == {"running_training_bias": 1}
+
+
+def test_a_name_that_the_module_lacks_is_an_error_that_says_it():
+    values = dict.fromkeys(glued.wanted("claim"), 1)
+    del values["alpha"]
+    with pytest.raises(ValueError, match=r"^book/claim\.ipynb asks for alpha, which its module does not compute$"):
+        glued.glue_numbers("claim", values)
