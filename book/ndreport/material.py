@@ -13,9 +13,9 @@ from ndcore.experiment.records import RunRecord, scan
 from ndcore.problems import Problem
 from ndreport.evidence.bench import Bench, load_bench
 from ndreport.evidence.claims import Claim, ledger
-from ndreport.evidence.equivalence import Margin, load_margin
 from ndreport.evidence.fault_reports import FaultReport
 from ndreport.evidence.fault_reports import load as load_faults
+from ndreport.evidence.margin import Margin, load_margin
 from ndreport.evidence.published import Published, load_all
 from ndreport.rendering.glued import glue_computed
 from ndreport.rendering.html import Html, notice

@@ -88,11 +88,6 @@ class WhiteningConvolution(WhiteningLayer):
         """Kernel positions, per axis, of one sample vector."""
         raise NotImplementedError
 
-    @property
-    def steps(self) -> Sizes:
-        """From one sampled position to the next, per axis."""
-        raise NotImplementedError
-
     def sampled(self, x: Tensor) -> Tensor:
         """What the window moves over, of a batch (n, c, …): the batch with the padding of the convolution."""
         raise NotImplementedError

@@ -139,7 +139,7 @@ def test_a_focused_value_shows_its_source(book, browser):
     page.goto((book.html / "book" / "table4.html").as_uri())
     value = page.locator("#table-4-epochs-20 a.nd-value").first
     value.focus()
-    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
     note = page.locator("a.nd-value:focus .nd-note")
     assert note.inner_text().strip().startswith("Re Table 4 row (1) BN 20 Rep.Avg")
     box = note.bounding_box()

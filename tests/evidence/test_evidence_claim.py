@@ -11,9 +11,10 @@ import pytest
 from record_factory import make_record
 
 from ndcore.study import NETWORKS
-from ndreport.evidence.equivalence import FILE, equivalence, load_margin
+from ndreport.evidence.equivalence import equivalence
 from ndreport.evidence.families import paired_tests
 from ndreport.evidence.improvements import averages_at_least, bn_not_behind, improvements
+from ndreport.evidence.margin import FILE, load_margin
 from ndreport.evidence.published import Published
 from ndreport.evidence.repeats import against_spread
 from ndreport.evidence.series import COLUMNS, logged_tests, paired_values

@@ -30,7 +30,7 @@ from ndreport.evidence import citation_counts, fault_reports
 from ndreport.evidence.bench import load_bench
 from ndreport.evidence.claims import ledger
 from ndreport.evidence.csv_files import load
-from ndreport.evidence.equivalence import load_margin
+from ndreport.evidence.margin import load_margin
 from ndreport.evidence.published import FILES
 from ndreport.pages.code_and_data import ledger as findings
 from ndreport.rendering.html import notice

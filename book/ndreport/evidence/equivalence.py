@@ -2,61 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
-
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
-from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
-from ndcore import foreign
-from ndcore.problems import Problem
+from ndreport.evidence.margin import Margin
 from ndreport.evidence.published import Published
 from ndreport.evidence.series import COLUMNS as PAIRED
 from ndreport.evidence.series import PLACE, paired_values
-from ndreport.evidence.yaml_files import read_yaml
 
-FILE = "equivalence.yaml"
 QUANTITIES = ("bn", "nd", "gain")
 COLUMNS = [*PLACE, "quantity", "without", "networks", "margin", "mean", "low", "high", "p", "equivalent"]
 """Columns of `equivalence`."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Rule(_Strict):
-    quantity: Literal["original_mean_gain"]
-    fraction: float = Field(gt=0, allow_inf_nan=False)
-
-
-class Margin(_Strict):
-    """Contents of `runs/published/equivalence.yaml`: half of what, and the level of each one-sided test."""
-
-    margin: _Rule
-    alpha: float = Field(gt=0, lt=0.5)
-
-    def points(self, original_gains: pd.Series) -> float:
-        """The margin in percentage points: the stated fraction of the original's mean gain over the networks."""
-        return self.margin.fraction * abs(float(original_gains.mean()))
-
-
-def load_margin(folder: Path) -> tuple[Margin | None, list[Problem]]:
-    """The margin; None, and the reason, if its file is missing or damaged. Never raises for that.
-
-    Args:
-        folder: `runs/published`.
-    """
-    try:
-        document = read_yaml(folder / FILE)
-    except ValueError as error:
-        return None, [Problem(f"published/{FILE}", f"cannot be read as YAML: {error}")]
-    try:
-        return foreign.validated(Margin, document), []
-    except ValueError as error:
-        return None, [Problem(f"published/{FILE}", f"does not state a margin: {error}")]
 
 
 def tost(differences: np.ndarray, margin: float, alpha: float) -> tuple[float, float, float]:
@@ -65,6 +21,8 @@ def tost(differences: np.ndarray, margin: float, alpha: float) -> tuple[float, f
     Returns:
         p of the two together, and the interval at level 1 − 2 alpha that lies within the margin exactly if p < alpha.
     """
+    from statsmodels.stats.weightstats import DescrStatsW, ttost_paired  # noqa: PLC0415 - half a second
+
     p, _, _ = ttost_paired(differences, np.zeros_like(differences), -margin, margin)
     low, high = DescrStatsW(differences).tconfint_mean(alpha=2 * alpha)
     return float(p), float(low), float(high)
