@@ -147,6 +147,14 @@ def test_forest_plot_states_every_network_and_summary(material, values, tested):
     assert "<svg" in forest_figure(rows, tested)
 
 
+def test_forest_plot_without_a_printed_value_says_that_it_is_missing(material, values, tested):
+    """As where the file of the printed values is damaged."""
+    logs = values[values["who"] == "logs"]
+    alt = forest_alt(forest_rows(material.published, logs), [t for t in tested if t.who == "logs"])
+    assert "VGG-16 +2.47 (runs +2.12 to +2.78), original missing" in alt
+    assert "nan" not in alt
+
+
 def test_missing_files_are_said():
     nothing = paired_values(EMPTY, [])
     assert "could not be read" in forest_figure(forest_rows(EMPTY, nothing), [])

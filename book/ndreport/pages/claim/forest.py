@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,6 +19,7 @@ from ndreport.rendering.names import block_name
 from ndreport.rendering.prose import percent, points
 from ndreport.rendering.stated import unless_missing
 from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
+from ndreport.rendering.values import MISSING_FILE
 
 SERIES = {"logs": ("o", BLUE, -0.14, "reproduction, test"), "original": ("D", VERMILLION, 0.14, "original")}
 """Marker, colour, place within a row and label."""
@@ -109,7 +111,7 @@ def forest_alt(rows: pd.DataFrame, tested: Sequence[Tested]) -> str:
     for place, group in rows.groupby(PLACE):
         networks = (
             f"{row.network} {points(row.logs)} (runs {points(row.low)} to {points(row.high)}), original "
-            f"{points(row.original)}"
+            f"{MISSING_FILE if isnan(row.original) else points(row.original)}"
             for row in group.itertuples()
         )
         shifts = (
