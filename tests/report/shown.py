@@ -14,7 +14,7 @@ def shown(html: str) -> pd.DataFrame:
     """Cells of a table: `text`, `note`, `link`, `kind`, `present`; two levels of columns are named "upper / lower"."""
     page = BeautifulSoup(html, "html.parser")
     rows = page.select("tbody tr")
-    names = [row.th.contents[0].strip() for row in rows]
+    names = ["".join(part.get_text() for part in row.th.contents if part.name != "a").strip() for row in rows]
     cells = [[_cell(cell) for cell in row.find_all("td")] for row in rows]
     return pd.DataFrame(cells, index=names, columns=_headers(page), dtype="object")
 

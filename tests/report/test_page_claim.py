@@ -71,7 +71,7 @@ def test_the_sentences_hold(found):
     assert ratio(found["apart"]) == 1  # "no BN run reaches any ND run", "proven"
     assert ratio(found["original_all"]) == 1  # "in every network"
     assert ratio(found["printed_first"]) == 1  # "suggested"
-    assert ratio(found["printed_all"]) < 1  # "it is not ahead in all networks in"
+    assert ratio(found["printed_all"]) < 1  # "ND is not ahead in all networks in"
     assert float(found["unpaired_p"]) > ALPHA < float(found["repeats_p"])  # "not testable with 3 repeats"
     assert float(found["imagenet_p"]) > ALPHA  # "not testable"
     assert float(found["least_p"]) < ALPHA

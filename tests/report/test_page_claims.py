@@ -46,7 +46,7 @@ def test_every_claim_has_a_row_with_an_address_and_a_verdict_in_sign_and_word(de
     shown = [row.select("td")[0].select_one(".nd-value") for row in rows]
     assert [v.find(string=True, recursive=False) for v in shown] == [*_words(decisions), "error"]
     assert [v.select_one("[aria-hidden]").get_text() for v in shown[:4]] == ["✓ ", "✗ ", "◐ ", "? "]
-    assert [set(v["class"]) - {"nd-value"} for v in shown] == [
+    assert [set(v["class"]) - {"nd-value", "nd-short"} for v in shown] == [
         {"nd-good"},
         {"nd-bad"},
         {"nd-partial"},

@@ -42,8 +42,8 @@ def test_the_time_here_names_its_machine_and_its_sources(cost):
     one = about_cost(replace(cost, machine=machine, estimates=known))
     assert "about **1 h" in one
     assert "1 cell from records of our own. For 359 cells nothing was measured" in one
-    assert one.endswith("and for rehearsing.")
-    assert "rehearsing" not in about_cost(replace(cost, machine=replace(machine, device="cuda"), estimates=known))
+    assert one.endswith("and rehearsals, not the whole grid.")
+    assert "rehearsals" not in about_cost(replace(cost, machine=replace(machine, device="cuda"), estimates=known))
     assert "Nothing was measured here yet" in about_cost(replace(cost, machine=None))
 
 

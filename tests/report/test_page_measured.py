@@ -58,7 +58,7 @@ def test_the_sentences_about_blocks_hold(found, measured):
     beside = summary[(summary["open"] > 0) & (summary["train"] > 0)]
     assert beside.index.tolist() == TRAINING
     assert (beside["test"] == 0).all()  # "whose other attempts are all running training accuracies"
-    assert all(decimals[block].p_all_train >= LEVEL for block in TRAINING)  # "what chance predicts there"
+    assert all(decimals[block].p_all_train >= LEVEL for block in TRAINING)  # "chance predicts about as many"
     others = summary[(summary["open"] > 0) & (summary["train"] == 0)]
     assert others.index.tolist() == [("cifar10", 1)]
     one = decimals["cifar10", 1]
@@ -79,7 +79,7 @@ def test_the_sentences_about_logs_and_decimals_hold(found, measured, published):
     assert [*example[[*SETTING, "attempt"]]] == ["cifar10", "vgg16", "bn", 100, 1]
     assert (found["example_first"], found["example_now"]) == ("99.858 %", "99.85 %")
     assert (found["fine"], found["first_version"], found["only_decimal"]) == (189, 358, 142)
-    assert digit_test(published).p >= LEVEL  # "no last digit is preferred"
+    assert digit_test(published).p >= LEVEL  # "no sign that a last digit is preferred"
 
 
 def test_the_sentences_about_the_corrected_tables_hold(found, measured, published):
@@ -161,7 +161,7 @@ def test_tables_as_they_should_have_read(published):
 @pytest.mark.parametrize(
     ("records", "sentences"),
     [
-        ([], ["5 settings can be compared", "In 2 of them", "test is nearer in all 2 settings (single logs"]),
+        ([], ["5 settings can be compared", "In 2 of them", "test is nearer in both settings (single logs"]),
         (
             [make_record(59.5, 74.2, arch="vgg16", norm="nd")],
             ["6 settings", "In 3 of them", "running training is nearer in 1 of 3 settings (our own runs)"],

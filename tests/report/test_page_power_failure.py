@@ -16,7 +16,7 @@ def made() -> FaultReport:
 
 def test_the_sentences_follow_the_report(made):
     good = about_kills([made])
-    for part in ("**2 runs**", "**None** lost", "**none** left a second", "in all 2 runs", "No record", "Nothing of"):
+    for part in ("**2 runs**", "**None** lost", "**none** left a second", "in both runs", "No record", "Nothing of"):
         assert part in good
     changes = {"records": 2, "bit_equal": False, "torn_files": 3, "left_over": 1, "resumed_at": (1, 0)}
     bad = about_kills([make_faults(KILL, KILL.model_copy(update=changes))])

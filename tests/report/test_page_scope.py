@@ -36,7 +36,7 @@ def test_the_plan_adds_up_and_is_counted_against_the_spreadsheet(material):
 def test_the_sentences_hold(material):
     found = numbers(material)
     assert wanted("scope") <= found.keys()
-    assert found["wrong_rows"] == 0  # "in every row the product of its other columns"
+    assert found["wrong_rows"] == 0  # "every row is the product of its other columns"
     assert (found["planned"], found["imagenet"], found["total"]) == (360, 7, 367)
     assert found["imagenet"] == found["norms"] * found["imagenet_networks"] + 1  # "and one more without any"
     factors = [found[name] for name in ("networks", "norms", "lengths", "datasets", "attempts")]

@@ -73,8 +73,8 @@ def test_prose_helpers():
     assert prose.percent(46.555) == "46.55 %"
     assert prose.points(-3.4) == "−3.40"
     assert prose.points(3.4) == "+3.40"
-    cases = [prose.in_cases(*numbers) for numbers in ((0, 0), (0, 1), (1, 1), (0, 3), (2, 3), (3, 3))]
-    words = ("no case", "no case", "the one case", "none of the 3 cases", "2 of 3 cases", "all 3 cases")
+    cases = [prose.in_cases(*numbers) for numbers in ((0, 0), (0, 1), (1, 1), (2, 2), (0, 3), (2, 3), (3, 3))]
+    words = ("no case", "no case", "the one case", "both cases", "none of the 3 cases", "2 of 3 cases", "all 3 cases")
     assert cases == [f"in {word}" for word in words]
     assert prose.listing([]) == "none"
     assert prose.listing("ab") == "a and b"

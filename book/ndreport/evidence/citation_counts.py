@@ -1,4 +1,4 @@
-"""What the second study prints about the citations of the original: `runs/published/citations.csv`, typed."""
+"""What the reproduction prints about the citations of the original: `runs/published/citations.csv`, typed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Printed:
 
 @dataclass(frozen=True)
 class CitationCounts:
-    """Section 2 and Table 1 of the second study."""
+    """Section 2 and Table 1 of the reproduction."""
 
     papers: Printed
     contexts: Printed

@@ -1,4 +1,4 @@
-"""How far the second study's attempts are from the original's value and from each other, setting by setting.
+"""How far the reproduction's attempts are from the original's value and from each other, setting by setting.
 
 The study's own measure is the "averaged squared deviation" (Obadage et al. 2024, §5.1). Beside it stand the mean, the
 standard deviation and the range of the attempts, and where one more run would be expected.

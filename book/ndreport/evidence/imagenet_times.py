@@ -1,4 +1,4 @@
-"""Table 10 of the second study: wall-clock times of its ImageNet runs, as printed and as the spreadsheet has them."""
+"""Table 10 of the reproduction: wall-clock times of its ImageNet runs, as printed and as the spreadsheet has them."""
 
 from __future__ import annotations
 

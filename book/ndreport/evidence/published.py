@@ -44,7 +44,7 @@ ACCURACIES = PublishedFile(
     key=KEY,
     allowed=CIFAR | _only(study="original re", split=" train test", metric="top1", unit="percent"),
 )
-"""Tables 4 and 5 of the second study and the attempts behind them: top-1 accuracies in percent."""
+"""Tables 4 and 5 of the reproduction and the attempts behind them: top-1 accuracies in percent."""
 
 TIMES = PublishedFile(
     name="times.csv",
@@ -53,7 +53,7 @@ TIMES = PublishedFile(
     key=KEY,
     allowed=CIFAR | _only(study="re", metric="train_seconds test_seconds", unit="seconds"),
 )
-"""Tables 8 and 9 of the second study and the attempts behind them: seconds of training and of testing."""
+"""Tables 8 and 9 of the reproduction and the attempts behind them: seconds of training and of testing."""
 
 RECOVERED = PublishedFile(
     name="recovered.csv",
@@ -64,7 +64,7 @@ RECOVERED = PublishedFile(
     | _only(study="re", split="train test", metric="top1 seconds parameters")
     | _only(unit="percent seconds parameters"),
 )
-"""What the second study's own logs printed, training and test apart: highest top-1 over the epochs, summed seconds."""
+"""What the reproduction's own logs printed, training and test apart: highest top-1 over the epochs, summed seconds."""
 
 FIRST_VERSION = PublishedFile(
     name="first_version.csv",
@@ -84,7 +84,7 @@ IMAGENET = PublishedFile(
     | _only(arch=" ".join(IMAGENET_NETWORKS), unit="percent seconds")
     | {"epochs": frozenset({90}), "attempt": frozenset({1})},
 )
-"""Tables 6, 7 and 10 of the second study and the spreadsheet's values behind them."""
+"""Tables 6, 7 and 10 of the reproduction and the spreadsheet's values behind them."""
 
 MODEL_ZOO = PublishedFile(
     name="model_zoo.csv",
@@ -105,7 +105,7 @@ PRINTED_COLOURS = PublishedFile(
     | {"arch": CIFAR["arch"] | frozenset(IMAGENET_NETWORKS), "epochs": frozenset({*EPOCHS, 90})}
     | _only(colour="green black red"),
 )
-"""The colours in which Tables 4 to 7 of the second study print its reproduced values."""
+"""The colours in which Tables 4 to 7 of the reproduction print its reproduced values."""
 
 NET_SIZES = PublishedFile(
     name="net_sizes.csv",
@@ -123,7 +123,7 @@ REPOSITORY = PublishedFile(
     key=("study", "item", "name"),
     allowed=_only(study="re", item="seed learning_rate runs_as_released imported"),
 )
-"""What the second study's public scripts do, where its text says something about it."""
+"""What the reproduction's public scripts do, where its text says something about it."""
 
 DESIGN = PublishedFile(
     name="design.csv",
@@ -133,7 +133,7 @@ DESIGN = PublishedFile(
     allowed={k: CIFAR[k] for k in ("dataset", "norm")}
     | _only(study="re", metric="networks epoch_settings attempts runs", unit="count"),
 )
-"""Table 2 of the second study: how many runs of what."""
+"""Table 2 of the reproduction: how many runs of what."""
 
 SETUP = PublishedFile(
     name="setup.csv",
@@ -142,7 +142,7 @@ SETUP = PublishedFile(
     key=("study", "topic", "item"),
     allowed=_only(study="original re"),
 )
-"""Table 3 of the second study and its §4, beside what the original states: settings, data, hardware, software."""
+"""Table 3 of the reproduction and its §4, beside what the original states: settings, data, hardware, software."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Published:
 
     @property
     def averages(self) -> pd.DataFrame:
-        """The rows of `accuracies` that the second study prints."""
+        """The rows of `accuracies` that the reproduction prints."""
         return self.accuracies.query("study == 're' and attempt.isna()")
 
     @property

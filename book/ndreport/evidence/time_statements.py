@@ -1,4 +1,4 @@
-"""What the second study says about its Figures 4 and 5, checked against the printed and the corrected times.
+"""What the reproduction says about its Figures 4 and 5, checked against the printed and the corrected times.
 
 Source: Obadage et al. 2024, §5.3 ("Training Time Comparison") and §7; the statements are given in our own words.
 """

@@ -97,7 +97,7 @@ def about_cost(cost: GridCost) -> Prose:
     unknown = len(cost.cells) - len(cost.known)
     rest = f" For {count(unknown, 'cell')} nothing was measured, and nothing is guessed." if unknown else ""
     if cost.machine.device == "cpu":
-        rest += " This is no machine for the whole grid; it is one for its cheapest part, and for rehearsing."
+        rest += " This machine suits the cheapest part of the grid and rehearsals, not the whole grid."
     where = f"{cost.machine.device_name} ({cost.machine.cpu}, {count(cost.machine.cores, 'core')})"
     return prose(
         f"On the machine of our own measurements, {where}, one after the other, they would take about "

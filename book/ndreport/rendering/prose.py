@@ -46,9 +46,11 @@ def of_our_runs(number: int) -> str:
 
 
 def in_cases(part: int, whole: int, noun: str = "case") -> str:
-    """ "in no case", "in the one case", "in none of the 3 cases", "in 2 of 3 cases", "in all 3 cases"."""
+    """ "in no case", "in the one case", "in both cases", "in none of the 3 cases", "in 2 of 3 cases"; "in all 3"."""
     if whole == 1:
         return f"in the one {noun}" if part else f"in no {noun}"
+    if part == whole == 2:
+        return f"in both {count(whole, noun).removeprefix('2 ')}"
     word = {0: "none of the", whole: "all"}.get(part, f"{part} of")
     return f"in {word} {count(whole, noun)}" if whole else f"in no {noun}"
 

@@ -87,7 +87,7 @@ def about_factors(ablation: Ablation, factors: Sequence[Factor] = FACTORS) -> Pr
             "",
             f"Every value has a single run. The {len(seeds)} seeds of the default already span "
             f"{max(seeds) - min(seeds):.2f} points, and the one that the values are compared with is "
-            f"{_place(top1(default), seeds)} of them: a difference of a few points is not told from noise.",
+            f"{_place(top1(default), seeds)} of them: a difference of a few points may be noise.",
         ]
     return prose(
         "Test accuracy and, in brackets, running training accuracy in points against the default with the same seed, "

@@ -1,1 +1,1 @@
-"""How papers cite the original study: what the second study counted, and what our own label files hold."""
+"""How papers cite the original study: what the reproduction counted, and what our own label files hold."""

@@ -27,7 +27,7 @@ class Citations:
     """Everything that is known about the citations."""
 
     counts: CitationCounts | None
-    """What the second study prints; None if the file is missing or damaged."""
+    """What the reproduction prints; None if the file is missing or damaged."""
     problems: list[Problem] = field(default_factory=list)
     """Files that could not be used, and why."""
     index: Index | None = None

@@ -160,9 +160,9 @@ def about_parts(costs: Sequence[NetworkCost]) -> Prose:
     ]
     rest = span([parts["rest"] for parts in shares.values()], lambda share: percent(100 * share, 0))
     return prose(
-        f"Of the four phases of the deconvolution layers the longest is {listing(lines)}. What is left of a step, the "
-        "other layers (also convolutions that stay as they are), activations, optimiser and whatever binds the phases "
-        f"together, is {rest} of it."
+        f"Of the four phases of the deconvolution layers the longest is {listing(lines)}. The rest of a step is "
+        f"{rest} of it: the other layers (also convolutions that stay as they are), activations, the optimiser and "
+        "whatever binds the phases together."
     )
 
 

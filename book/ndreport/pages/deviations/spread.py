@@ -66,7 +66,7 @@ DEVIATIONS = (
     Column(DATA_SET, lambda row: DATASETS[row.dataset]),
     Column(EPOCHS, lambda row: str(row.epochs)),
     _Of(SPLIT, "split", note=f"proven for {{proven}} of {len(ATTEMPTS)} attempts"),
-    Column(("accuracy (%)", "original"), "original", 2, "as the second study reprints it", SOURCES_PAGE),
+    Column(("accuracy (%)", "original"), "original", 2, "as the reproduction reprints it", SOURCES_PAGE),
     _Of(("accuracy (%)", "mean"), _mean),
     _Of(("accuracy (%)", "SD"), "sd", 2, lambda row: f"standard deviation (n − 1) {_used(row)}"),
     _Of(("accuracy (%)", "range"), lambda row: row.high - row.low, 2, lambda row: f"highest minus lowest {_used(row)}"),

@@ -178,4 +178,5 @@ def _share(group: pd.DataFrame, rows: pd.DataFrame) -> str:
     who = listing(names[who] for who in names if (group["who"] == who).any())
     if len(rows) == 1:
         return f"the only setting ({who})"
-    return f"{f'all {len(rows)}' if len(group) == len(rows) else f'{len(group)} of {len(rows)}'} settings ({who})"
+    every = "both" if len(rows) == 2 else f"all {len(rows)}"
+    return f"{every if len(group) == len(rows) else f'{len(group)} of {len(rows)}'} settings ({who})"
