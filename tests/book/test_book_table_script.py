@@ -101,7 +101,14 @@ def test_everything_is_reached_with_the_keyboard_in_reading_order(page, tmp_path
     for _ in range(9):
         page.keyboard.press("Tab")
         met.append(page.evaluate("document.activeElement.tagName + ' ' + document.activeElement.className"))
-    assert met == ["INPUT ", "SELECT ", "DIV nd-scroll", *["BUTTON nd-sort"] * 4, "A nd-permalink", "SPAN nd-value"]
+    assert met == [
+        "INPUT ",
+        "SELECT ",
+        "DIV nd-scroll",
+        *["BUTTON nd-sort"] * 4,
+        "A nd-permalink",
+        "SPAN nd-value nd-short",
+    ]
     page.get_by_role("button", name="Network").press("Enter")
     assert rows(page)[0] == "DPN-92"
 
