@@ -139,6 +139,19 @@
     });
   };
 
+  /* the list of a page's headings gives way to the tables that reach into the margin */
+  const shareMargin = () => {
+    const headings = document.querySelector(".bd-sidebar-secondary");
+    if (!headings) return;
+    const shown = new Set();
+    const watch = (entries) => {
+      entries.forEach((entry) => shown[entry.isIntersecting ? "add" : "delete"](entry.target));
+      headings.classList.toggle("hide", shown.size > 0);
+    };
+    const observer = new IntersectionObserver(watch, { rootMargin: "0px 0px -33% 0px" });
+    document.querySelectorAll(".nd-table").forEach((table) => observer.observe(table));
+  };
+
   const start = () => {
     document.querySelectorAll(".nd-table:not([data-keys]) table").forEach((table) => {
       table.closest(".nd-table").dataset.keys = "";
@@ -152,6 +165,7 @@
       if ("sort" in box.dataset) addSorting(table);
     });
   };
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  const begin = () => (start(), shareMargin());
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
 })();

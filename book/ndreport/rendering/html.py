@@ -72,7 +72,7 @@ def table(
     columns = [stub, *view.columns]
     chosen = " ".join(str(columns.index(name)) for name in filters)
     data = " data-search" * searchable + " data-sort" * sortable + f' data-filters="{chosen}"' * bool(chosen)
-    kind = "nd-table full-width nd-words" if words else "nd-table full-width"  # the theme's name for wide ones
+    kind = "nd-table nd-words" if words else "nd-table"
     saved = download(csv(view, stub), f"{ident}.csv", "text/csv", "Download this table (CSV)")
     return Html(
         f'<div class="{kind}" id="{escape(ident)}"{data}>\n'
