@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -16,20 +15,20 @@ from ndreport.evidence.paired import ALPHA
 from ndreport.evidence.published import Published
 from ndreport.evidence.repeats import against_spread
 from ndreport.evidence.series import paired_values
-from ndreport.material import Material, load
+from ndreport.material import Material
 from ndreport.pages.claim.forest import forest_alt, forest_figure, forest_rows
 from ndreport.pages.claim.numbers import about_ours, numbers
 from ndreport.pages.claim.statistics import equivalence_table, printed_verdicts, repeats_table, statistics_table
 from ndreport.rendering.glued import wanted
 
-RUNS = Path(__file__).parents[2] / "runs"
 LOGGED = {("cifar10", 20), ("cifar100", 20)}
 EMPTY = Published()
 
 
 @pytest.fixture(scope="module")
-def material() -> Material:
-    return replace(load(RUNS), records=[])
+def material(material) -> Material:
+    """The published values alone."""
+    return replace(material, records=[])
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,18 +15,10 @@ from ndreport.evidence.concordance import pairs, rankings
 from ndreport.evidence.deviations import TEST, deviations, logged_deviations
 from ndreport.evidence.published import Published
 from ndreport.evidence.same_seed import repeated_settings
-from ndreport.material import Material, load
 from ndreport.pages.deviations import agreement, spread
 from ndreport.pages.deviations.numbers import numbers
 from ndreport.pages.deviations.repeats import about_repeats, repeats_table
 from ndreport.rendering.glued import wanted
-
-RUNS = Path(__file__).parents[2] / "runs"
-
-
-@pytest.fixture(scope="module")
-def material() -> Material:
-    return load(RUNS)
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,10 @@ import pytest
 from record_factory import make_record
 
 from ndcore.grid.estimates import UNKNOWN, Estimate
-from ndreport.material import Material, load
 from ndreport.pages.grid import GridCost, about_cost, about_replicates, cost_table, grid_cost, numbers
 from ndreport.rendering.glued import wanted
 
 RUNS = Path(__file__).parents[2] / "runs"
-
-
-@pytest.fixture(scope="module")
-def material() -> Material:
-    return load(RUNS)
 
 
 @pytest.fixture(scope="module")

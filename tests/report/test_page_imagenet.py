@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from record_factory import make_record
@@ -12,7 +11,7 @@ from shown import shown
 from ndreport.evidence.imagenet import imagenet_gains, imagenet_values
 from ndreport.evidence.published import Published
 from ndreport.evidence.rules import comparisons
-from ndreport.material import Material, load
+from ndreport.material import Material
 from ndreport.pages.imagenet import (
     gains_alt,
     gains_figure,
@@ -23,12 +22,11 @@ from ndreport.pages.imagenet import (
 )
 from ndreport.rendering.glued import wanted
 
-RUNS = Path(__file__).parents[2] / "runs"
-
 
 @pytest.fixture(scope="module")
-def material() -> Material:
-    return replace(load(RUNS), records=[])
+def material(material) -> Material:
+    """The published values alone."""
+    return replace(material, records=[])
 
 
 @pytest.fixture(scope="module")

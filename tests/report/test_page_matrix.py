@@ -6,7 +6,6 @@ import base64
 import io
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,7 +14,6 @@ from record_factory import make_record
 from ndcore.study import EPOCHS
 from ndreport.evidence.matrix import evidence
 from ndreport.evidence.published import Published
-from ndreport.material import Material, load
 from ndreport.pages.matrix import (
     about_own,
     boxes,
@@ -30,13 +28,7 @@ from ndreport.pages.matrix import (
 )  # fmt: skip
 from ndreport.rendering.glued import wanted
 
-RUNS = Path(__file__).parents[2] / "runs"
 DATASETS = ("cifar10", "cifar100")
-
-
-@pytest.fixture(scope="module")
-def material() -> Material:
-    return load(RUNS)
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from bs4 import BeautifulSoup
 from record_factory import make_record
@@ -14,7 +12,6 @@ from ndreport.evidence.improvements import averages_at_least, bn_not_behind, imp
 from ndreport.evidence.published import SETTING, Published
 from ndreport.evidence.resemblance import resemblance
 from ndreport.evidence.splits import DECIMAL, measured_on, split_summary
-from ndreport.material import Material, load
 from ndreport.pages.measured.attempts import cells_table, resemblance_table
 from ndreport.pages.measured.blocks import decimals_table, summary_table
 from ndreport.pages.measured.corrected import corrected, corrected_table
@@ -24,15 +21,9 @@ from ndreport.rendering.measured_on import verdict
 from ndreport.rendering.prose import probability
 from ndreport.rendering.stated import NOTHING
 
-RUNS = Path(__file__).parents[2] / "runs"
 EMPTY = Published()
 TRAINING = [("cifar10", 100), ("cifar100", 1), ("cifar100", 100)]
 """Blocks whose proven attempts are running training accuracies, with open ones beside them."""
-
-
-@pytest.fixture(scope="module")
-def material() -> Material:
-    return load(RUNS)
 
 
 @pytest.fixture(scope="module")

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from ndreport.evidence.imagenet_times import total_times
 from ndreport.evidence.published import IMAGENET
-from ndreport.material import Material, load
 from ndreport.pages.table10 import COLUMNS, numbers, total_times_table
 from ndreport.rendering.columns import view
 from ndreport.rendering.glued import wanted
-
-RUNS = Path(__file__).parents[2] / "runs"
-
-
-@pytest.fixture(scope="module")
-def material() -> Material:
-    return load(RUNS)
 
 
 def test_the_sentences_hold(material):

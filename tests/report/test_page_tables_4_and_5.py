@@ -13,7 +13,7 @@ from ndreport.evidence.corrections import attempts
 from ndreport.evidence.published import Published
 from ndreport.evidence.rules import comparisons
 from ndreport.evidence.runs import STUDY_DATASETS as DATASETS
-from ndreport.material import Material, load
+from ndreport.material import Material
 from ndreport.pages.tables_4_and_5.attempts import another_runs, attempts_table, attempts_view
 from ndreport.pages.tables_4_and_5.comparison import counts_table, counts_view
 from ndreport.pages.tables_4_and_5.gain_figure import gain_alt, gain_figure, gain_table, gain_view
@@ -27,10 +27,10 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def material() -> Material:
+def material(material) -> Material:
     """The published values, and a pair of runs made by hand."""
     records = [make_record(46.6, 38.2), make_record(58.7, 52.1, norm="nd")]
-    return replace(load(REPOSITORY / "runs"), records=records)
+    return replace(material, records=records)
 
 
 @pytest.fixture(scope="module")

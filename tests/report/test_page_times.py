@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -18,17 +17,10 @@ from ndreport.evidence.corrected_times import BASES, corrected_settings, seconds
 from ndreport.evidence.published import Published
 from ndreport.evidence.time_statements import LEAST, SHORTEST_GAP, check
 from ndreport.evidence.times import disagreeing_times, settings
-from ndreport.material import Material, load
+from ndreport.material import Material
 from ndreport.pages.times import checks, figures, recount
 from ndreport.pages.times.numbers import numbers
 from ndreport.rendering.glued import wanted
-
-RUNS = Path(__file__).parents[2] / "runs"
-
-
-@pytest.fixture(scope="module")
-def material() -> Material:
-    return load(RUNS)
 
 
 @pytest.fixture(scope="module")
