@@ -66,6 +66,11 @@ def unknown_name(kind: str, value: object, known: Iterable[str]) -> str:
     return f"unknown {kind} {shown(value)}: {hint}known are {', '.join(known)}"
 
 
+def first_line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 def not_installed(package: str, extra: str) -> str:
     """One line for a package that is missing, with the extra of `pyproject.toml` that brings it."""
     return f"{package} is not installed: pip install 'FOLDER[{extra}]', FOLDER being the repository"

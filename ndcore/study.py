@@ -27,6 +27,7 @@ NETWORKS = (
     StudyNetwork("senet18", "SENet-18", ("senet18",)),
     StudyNetwork("efficientnet", "EfficientNet", ("efficientnet",)),
 )
+NETWORK_LABELS = {network.arch: network.label for network in NETWORKS}
 EPOCHS = (1, 20, 100)
 NORMS = ("bn", "nd")
 ATTEMPTS = (1, 2, 3)

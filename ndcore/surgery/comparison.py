@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from ndcore.errors import UserError
-from ndcore.surgery.copying import copied, first_line, undisturbed
+from ndcore.errors import UserError, first_line
+from ndcore.surgery.copying import copied, undisturbed
 
 TOLERANCE = 1e-4
 """Largest difference of outputs, relative to the largest output, that an example may show: float32 has 1e-7."""

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ndcore.errors import UserError
+from ndcore.errors import UserError, first_line
 
 CONTAINERS = (list, dict, set)
 HOOKS = tuple(name for name in vars(nn.Module()) if "hook" in name)
@@ -91,11 +91,6 @@ def _closure(function: FunctionType) -> Iterator[Any]:
         with suppress(ValueError):  # nothing in it yet
             yield cell.cell_contents
     yield from (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, in one line."""
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 class _ComputedTensorsToo(TorchFunctionMode):

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from ndcore.surgery.copying import copied, first_line, undisturbed
+from ndcore.errors import first_line
+from ndcore.surgery.copying import copied, undisturbed
 from ndcore.surgery.tracing import FORWARD_HOOKS, Trace, take_hooks, trace_again
 
 AT_HOME = {"torch", "builtins", "_operator", "operator", "math"}

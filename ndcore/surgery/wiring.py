@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from ndcore.surgery.copying import first_line
+from ndcore.errors import first_line
 from ndcore.surgery.known import is_norm
 from ndcore.surgery.source import METADATA, STATE, calls
 from ndcore.surgery.tracing import WATCHED, Trace, trace

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ndcore.errors import RunWarning, UserError
+from ndcore.errors import RunWarning, UserError, first_line
 from ndcore.files import reason, replace
 from ndcore.layers.whitening_layer import WhiteningLayer
 from ndcore.problems import one_line
@@ -104,8 +104,7 @@ class Checkpoint:
                 raise self._unread(NO_MEMORY) from None
             aside = self.path.with_suffix(".unusable")
             self.path.replace(aside)
-            fault = str(error).splitlines()[0] if str(error) else type(error).__name__
-            text = f"checkpoint cannot be used, starting over: {fault} (kept as {aside.name})"
+            text = f"checkpoint cannot be used, starting over: {first_line(error)} (kept as {aside.name})"
             warnings.warn(text, RunWarning, stacklevel=2)
             return Position()
         try:

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ndcore.study import ATTEMPTS, NETWORKS
+from ndcore.study import ATTEMPTS, NETWORK_LABELS, NETWORKS
 from ndreport.evidence.corrections import attempts, logged_runs
 from ndreport.evidence.proportions import CONFIDENCE
-from ndreport.evidence.published import NETWORK_LABELS, Published
+from ndreport.evidence.published import Published
 
 KEY = ["dataset", "epochs", "arch", "norm"]
 THRESHOLD = 0.5

@@ -27,7 +27,6 @@ CIFAR = {
 }
 IMAGENET_NETWORKS = {"vgg11": "VGG-11", "resnet18": "ResNet-18", "densenet121": "DenseNet-121"}
 """Names in the files, and in Tables 6, 7 and 10."""
-NETWORK_LABELS = {network.arch: network.label for network in NETWORKS}
 """The same of Tables 4, 5, 8 and 9."""
 METRICS = {"top1": "top-1", "top5": "top-5"}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ndcore.study import NETWORK_LABELS
 from ndreport.evidence.paired import smallest_unpaired_p
-from ndreport.evidence.published import NETWORK_LABELS, Published
+from ndreport.evidence.published import Published
 from ndreport.evidence.series import logged_tests
 
 KEY = ["dataset", "epochs", "arch"]

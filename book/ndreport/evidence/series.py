@@ -14,9 +14,9 @@ from statistics import fmean
 import pandas as pd
 
 from ndcore.experiment.records import RunRecord
-from ndcore.study import EPOCHS, NETWORKS
+from ndcore.study import EPOCHS, NETWORK_LABELS, NETWORKS
 from ndreport.evidence.gains import own_pairs, single_runs
-from ndreport.evidence.published import NETWORK_LABELS, SETTING, Published
+from ndreport.evidence.published import SETTING, Published
 from ndreport.evidence.runs import STUDY_DATASETS
 
 PLACE = ["dataset", "epochs"]

@@ -9,8 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NETWORKS, NORMS
-from ndreport.evidence.published import NETWORK_LABELS
+from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NETWORK_LABELS, NETWORKS, NORMS
 
 NUMBERS = {"cifar10": 8, "cifar100": 9}
 LAST_DIGIT = 0.01

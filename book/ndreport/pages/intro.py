@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ndcore.study import DATASETS, NETWORKS, NORM_LABELS, NORMS
+from ndcore.study import DATASETS, NETWORK_LABELS, NETWORKS, NORM_LABELS, NORMS
 from ndreport.evidence.claims import Decision
 from ndreport.evidence.corrections import attempts
 from ndreport.evidence.families import Tested
@@ -79,9 +79,8 @@ def compared(published: Published) -> pd.DataFrame:
 
 def compared_alt(frame: pd.DataFrame) -> str:
     """What the figure states, in words: every drawn value."""
-    labels = {network.arch: network.label for network in NETWORKS}
     rows = [
-        f"{labels[row.arch]} {NORM_LABELS[row.norm]} "
+        f"{NETWORK_LABELS[row.arch]} {NORM_LABELS[row.norm]} "
         + ", ".join(f"{name} {getattr(row, name):.1f}" for name in SERIES)
         for row in frame.itertuples()
     ]

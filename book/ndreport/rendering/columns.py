@@ -54,15 +54,14 @@ def _of(text: Of, row: Any) -> str:
     return text(row) if callable(text) else text.format_map(_Fields(row)) if "{" in text else text
 
 
-class _Fields(dict):
+@dataclass(frozen=True)
+class _Fields:
     """The attributes of a row by their names."""
 
-    def __init__(self, row: Any) -> None:
-        super().__init__()
-        self._row = row
+    row: Any
 
-    def __missing__(self, name: str) -> Any:
-        return getattr(self._row, name)
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self.row, name)
 
 
 def view(rows: pd.DataFrame | Iterable[Any], columns: Sequence[Column], name: Of) -> pd.DataFrame:

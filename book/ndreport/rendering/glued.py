@@ -69,8 +69,3 @@ def glue_computed(page: str, numbers: Callable[[], Mapping[str, object]], *, dam
 def prefixed(prefix: str, **values: object) -> dict[str, object]:
     """Numbers of one thing among several, by names that begin with it: `cifar10_shift`."""
     return {f"{prefix.replace(' ', '_')}_{name}": value for name, value in values.items()}
-
-
-def is_nothing(evidence: object) -> bool:
-    """Whether the file behind it could not be read: None, or something empty."""
-    return evidence is None or (len(evidence) == 0 if hasattr(evidence, "__len__") else False)

@@ -118,7 +118,12 @@ def _cell(value: Value) -> str:
 
 def _word(word: str) -> str:
     """A word of a cell; "ResNet-18" does not break at its hyphen."""
-    return f'<span class="nd-word">{escape(word)}</span>' if "-" in word[1:] and len(word) < 30 else escape(word)
+    return _unbroken(word) if "-" in word[1:] else escape(word)
+
+
+def _unbroken(word: str) -> str:
+    """A word that breaks only if it is long."""
+    return f'<span class="nd-word">{escape(word)}</span>' if len(word) < 30 else escape(word)
 
 
 def _head(columns: pd.Index, stub: str) -> str:
@@ -161,8 +166,7 @@ def facts(items: Iterable[tuple[str, str]], caption: str) -> Html:
 
 def code(text: str) -> Html:
     """A command or an identifier in monospace; it wraps between words, and within a word only if that is long."""
-    words = (f'<span class="nd-word">{escape(w)}</span>' if len(w) < 30 else escape(w) for w in text.split(" "))
-    return Html(f'<code class="nd-code">{" ".join(words)}</code>')
+    return Html(f'<code class="nd-code">{" ".join(map(_unbroken, text.split(" ")))}</code>')
 
 
 def notice(kind: str, title: str, items: Iterable[str]) -> Html:

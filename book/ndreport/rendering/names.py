@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from ndcore.study import DATASETS
-from ndreport.evidence.published import NETWORK_LABELS
 from ndreport.rendering.prose import count
 
-LABELS = NETWORK_LABELS
-"""Networks of the study's tables of CIFAR."""
 TABLE_NUMBERS = {"cifar10": 4, "cifar100": 5}
 """Numbers of the study's tables of accuracies."""
 TABLES = {"cifar10": "Table 4, CIFAR-10", "cifar100": "Table 5, CIFAR-100", "imagenet": "Tables 6 and 7, ImageNet"}

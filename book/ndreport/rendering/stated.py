@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from ndreport.rendering.glued import is_nothing
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import Prose, prose
 
@@ -31,3 +30,8 @@ def otherwise(said: Prose) -> Callable[[Callable[P, Shown]], Callable[P, Shown |
 
 unless_missing = otherwise(NOTHING)
 """Say that the evidence is missing if the first argument of a page's function is empty or None."""
+
+
+def is_nothing(evidence: object) -> bool:
+    """Whether the file behind it could not be read: None, or something empty."""
+    return evidence is None or (len(evidence) == 0 if hasattr(evidence, "__len__") else False)

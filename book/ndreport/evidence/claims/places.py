@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from ndcore.study import DATASETS, NORM_LABELS
+from ndcore.study import DATASETS, NETWORK_LABELS, NORM_LABELS
 from ndreport.evidence.claims.verdict import Case
-from ndreport.evidence.published import IMAGENET_NETWORKS, METRICS, NETWORK_LABELS
+from ndreport.evidence.published import IMAGENET_NETWORKS, METRICS
 
 DATASET_LABELS = DATASETS | {"imagenet": "ImageNet"}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from ndcore.study import DATASETS, NETWORKS
+from ndcore.study import DATASETS, NETWORK_LABELS, NETWORKS
 from ndreport.evidence.equivalence import equivalence
 from ndreport.evidence.families import Tested
 from ndreport.evidence.imagenet import imagenet_gains, imagenet_values
@@ -15,7 +15,7 @@ from ndreport.evidence.published import Published
 from ndreport.evidence.repeats import against_spread
 from ndreport.material import Material
 from ndreport.rendering.glued import prefixed
-from ndreport.rendering.names import LABELS, block_name
+from ndreport.rendering.names import block_name
 from ndreport.rendering.prose import count, listing, percent, points, probability
 
 
@@ -119,7 +119,7 @@ def _equivalence(material: Material, values: pd.DataFrame) -> dict[str, object]:
     found = margins | {
         "fraction": percent(100 * material.margin.margin.fraction, 0),
         "level": percent(100 * material.margin.alpha, 0),
-        "left_out": listing(LABELS[arch] for arch in next(filter(None, rows["without"])).split(", ")),
+        "left_out": listing(NETWORK_LABELS[arch] for arch in next(filter(None, rows["without"])).split(", ")),
     }
     for dataset, here in both.groupby("dataset"):
         change = pd.DataFrame({norm.upper(): here[f"{norm}_logs"] - here[f"{norm}_original"] for norm in ("bn", "nd")})

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
+from ndcore.study import NETWORK_LABELS
 from ndreport.evidence.decimals import patterns
 from ndreport.evidence.families import Tested
 from ndreport.evidence.paired import ALPHA
@@ -18,7 +19,7 @@ from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import LOGS_PAGE, RUNS_PAGE, SOURCES_PAGE
 from ndreport.rendering.measured_on import verdict
-from ndreport.rendering.names import LABELS, block_name
+from ndreport.rendering.names import block_name
 from ndreport.rendering.prose import listing, percent, points, probability
 from ndreport.rendering.stated import unless_missing
 from ndreport.rendering.values import MISSING_FILE, NOT_RUN, Value, judgement, missing, word
@@ -198,5 +199,5 @@ def equivalence_table(rows: pd.DataFrame) -> Html:
 
 
 def _quantity(row) -> str:
-    without = f", without {listing(LABELS[arch] for arch in row.without.split(', '))}" if row.without else ""
+    without = f", without {listing(NETWORK_LABELS[arch] for arch in row.without.split(', '))}" if row.without else ""
     return f"{block_name(row.dataset, row.epochs)}, {QUANTITIES[row.quantity]}{without}"

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 from ndcore.data import spec
 from ndcore.experiment.config import RunConfig
-from ndcore.study import DATASETS, NETWORKS, NORM_LABELS, NORMS
+from ndcore.study import DATASETS, NETWORK_LABELS, NETWORKS, NORM_LABELS, NORMS
 from ndreport.evidence.corrections import attempts
 from ndreport.evidence.csv_files import select
 from ndreport.material import Material
 from ndreport.pages.code_and_data.own import best_epochs, repeats
 from ndreport.pages.networks import counts, network, printed_million
-from ndreport.rendering.names import LABELS
 from ndreport.rendering.prose import count, listing, percent
 
 if TYPE_CHECKING:
@@ -173,7 +172,8 @@ def same_seed(material: Material) -> dict[str, object]:
     grouped = attempts(material.published).groupby(["dataset", "arch", "norm", "epochs"])["corrected_top1"]
     spread = (grouped.max() - grouped.min()).sort_values(ascending=False)
     named = [
-        f"{value:.1f} points ({LABELS[arch]} {NORM_LABELS[norm]}, {count(epochs, 'epoch')}, {DATASETS[dataset]})"
+        f"{value:.1f} points ({NETWORK_LABELS[arch]} {NORM_LABELS[norm]}, {count(epochs, 'epoch')}, "
+        f"{DATASETS[dataset]})"
         for (dataset, arch, norm, epochs), value in spread.head(LARGEST).items()
     ]
     ours = {"our_repeats": repeats(material.complete)}

@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from ndcore.study import DATASETS, NORM_LABELS
+from ndcore.study import DATASETS, NETWORK_LABELS, NORM_LABELS
 from ndreport.evidence.resemblance import OURS
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import LOGS_PAGE, RUNS_PAGE, SOURCES_PAGE
 from ndreport.rendering.measured_on import SPLITS
-from ndreport.rendering.names import LABELS, block_name
+from ndreport.rendering.names import block_name
 from ndreport.rendering.prose import count, points
 from ndreport.rendering.values import Value, judgement
 
@@ -37,7 +37,7 @@ def cells_table(measured: pd.DataFrame) -> Html:
     """
     caption = "Every attempt of Tables 4 and 5: top-1 in percent, what it was measured on, and how that is known."
     return table(
-        view(measured, ATTEMPTS, lambda row: LABELS[row.arch]),
+        view(measured, ATTEMPTS, lambda row: NETWORK_LABELS[row.arch]),
         caption,
         "measured-cells",
         "Network",
@@ -88,7 +88,7 @@ def resemblance_table(resembling: pd.DataFrame) -> Html:
     cells = view(
         resembling,
         RESEMBLANCE,
-        lambda row: f"{LABELS[row.arch]}, {NORM_LABELS[row.norm]}, {block_name(row.dataset, row.epochs)}",
+        lambda row: f"{NETWORK_LABELS[row.arch]}, {NORM_LABELS[row.norm]}, {block_name(row.dataset, row.epochs)}",
     )
     caption = (
         "Runs that print both accuracies beside the study's attempts of the same setting: top-1 in percent. Too close "

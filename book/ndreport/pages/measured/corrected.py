@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ndcore.study import ATTEMPTS, NETWORKS, NORM_LABELS, NORMS
+from ndcore.study import ATTEMPTS, NETWORK_LABELS, NETWORKS, NORM_LABELS, NORMS
 from ndreport.evidence.published import SETTING, Published
 from ndreport.evidence.series import logged_tests
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import LOGS_PAGE, SOURCES_PAGE
-from ndreport.rendering.names import LABELS, TABLES
+from ndreport.rendering.names import TABLES
 from ndreport.rendering.prose import count, points
 from ndreport.rendering.values import Value, word
 
@@ -74,5 +74,5 @@ def corrected_table(rows: pd.DataFrame, dataset: str, epochs: int) -> Html:
         f"{TABLES[dataset]} after {count(epochs, 'epoch')}, with test accuracies: top-1 in percent, ND − BN "
         "in percentage points. Test: mean over the finished runs of the study's logs, each at its highest epoch."
     )
-    cells = view(wide, list(_columns()), lambda row: LABELS[row.Index])
+    cells = view(wide, list(_columns()), lambda row: NETWORK_LABELS[row.Index])
     return table(cells, caption, f"corrected-{dataset}-{epochs}", "Network")

@@ -8,7 +8,7 @@ from statistics import median
 
 import pandas as pd
 
-from ndcore.study import DATASETS, NETWORKS, NORM_LABELS
+from ndcore.study import DATASETS, NETWORK_LABELS, NETWORKS, NORM_LABELS
 from ndreport.evidence.corrections import attempts
 from ndreport.evidence.gains import CONFIDENCE
 from ndreport.evidence.rules import RULES, THRESHOLD, comparisons, rule_counts
@@ -16,7 +16,6 @@ from ndreport.material import Material
 from ndreport.pages.tables_4_and_5.attempts import another_runs, spread
 from ndreport.pages.tables_4_and_5.gain_series import OURS, REPRODUCED, Series, gain_series
 from ndreport.pages.tables_4_and_5.rows import accuracy_rows, disagreeing_averages, split_counts
-from ndreport.rendering.names import LABELS
 from ndreport.rendering.prose import Prose, count, percent, points, prose
 
 _KEYS = {"test": "test", "train": "train", "not proven": "open"}
@@ -83,7 +82,7 @@ def _spreads(single: pd.DataFrame) -> dict[str, object]:
         found |= {
             f"range_{epochs}": f"{group['range'].median():.2f}",
             f"widest_{epochs}": f"{widest['range']:.2f}",
-            f"widest_of_{epochs}": f"{LABELS[widest['arch']]} {NORM_LABELS[widest['norm']]}",
+            f"widest_of_{epochs}": f"{NETWORK_LABELS[widest['arch']]} {NORM_LABELS[widest['norm']]}",
         }
     return found
 

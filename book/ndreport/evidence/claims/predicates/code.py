@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from ndcore.study import NETWORK_LABELS, NORM_LABELS
 from ndcore.study import NETWORKS as STUDY_NETWORKS
-from ndcore.study import NORM_LABELS
 from ndreport.evidence.claims.evidence import BENCH, FOLDING, NETWORKS, Evidence
 from ndreport.evidence.claims.registry import predicate
 from ndreport.evidence.claims.verdict import Case, Verdict, every
-from ndreport.evidence.published import NETWORK_LABELS
 
 MILLION = 1e6
 LAST_DIGIT = 0.01

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ndcore.study import ATTEMPTS
+from ndcore.study import ATTEMPTS, NETWORK_LABELS
 from ndreport.evidence.claims.evidence import Evidence
 from ndreport.evidence.claims.places import DATASET_LABELS, cases
 from ndreport.evidence.claims.predicates.averages import each_dataset
 from ndreport.evidence.claims.registry import predicate
 from ndreport.evidence.claims.verdict import Case, Verdict, every, parts
-from ndreport.evidence.published import NETWORK_LABELS, SETTING
+from ndreport.evidence.published import SETTING
 from ndreport.evidence.times import disagreeing_times, settings
 
 PLACE = ["dataset", "arch", "epochs"]
