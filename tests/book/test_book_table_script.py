@@ -16,7 +16,11 @@ STATIC = Path(__file__).parents[2] / "book" / "_static"
 ROWS = {
     "VGG-16": (decimal(9.996, "log of VGG"), judgement("good", "holds", "9 of 9"), word("Table 4")),
     "ResNet-18": (decimal(10.004, "log of ResNet"), judgement("bad", "fails", "1 of 9"), word("Table 10")),
-    "DPN-92": (missing("not run", "no record", command="ndcore run --arch dpn92"), judgement("good", "holds", "9 of 9"), word("Table 5")),
+    "DPN-92": (
+        missing("not run", "no record", command="ndcore run --arch dpn92"),
+        judgement("good", "holds", "9 of 9"),
+        word("Table 5"),
+    ),
     "PNASNet": (
         decimal(-3.0, "log of PNASNet"),
         judgement("open", "cannot be decided", ""),
