@@ -142,14 +142,22 @@ def accuracy_view(rows: Sequence[Pair]) -> pd.DataFrame:
     return view(rows, COLUMNS, lambda pair: pair.name)
 
 
-def accuracy_table(material: Material, dataset: str, epochs: int) -> Html:
-    """The part of Table 4 (cifar10) or 5 (cifar100) for one number of epochs."""
+def accuracy_table(material: Material, compared: pd.DataFrame, dataset: str, epochs: int) -> Html:
+    """The part of Table 4 (cifar10) or 5 (cifar100) for one number of epochs; behind a line, it against the original.
+
+    Args:
+        material: everything in `runs/`.
+        compared: from `ndreport.evidence.rules.comparisons`.
+        dataset: "cifar10" or "cifar100".
+        epochs: 1, 20 or 100.
+    """
     caption = (
         f"{TABLES[dataset]}, {count(epochs, 'epoch')}: top-1 accuracy in percent, ND − BN in percentage points. ≠: a "
         "printed average that is not the mean of its attempts. Choose a value to see where it comes from."
     )
     ident = f"table-{TABLE_NUMBERS[dataset]}-epochs-{epochs}"
-    return table(accuracy_view(pairs(material, dataset, epochs)), caption, ident, "Network")
+    shown = table(accuracy_view(pairs(material, dataset, epochs)), caption, ident, "Network")
+    return Html(f"{shown}\n{against_table(compared, dataset, epochs)}")
 
 
 def against_view(compared: pd.DataFrame, dataset: str, epochs: int) -> pd.DataFrame:
