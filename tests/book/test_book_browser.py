@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -93,6 +93,21 @@ def test_search_works_from_a_file_without_a_network(book, browser):
     page.wait_for_url("**/book/*.html**")
     assert "whitened" in page.locator("article").inner_text()
     assert trouble == []
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [("99.86", ""), ("46.56", ""), ("table 4", "Table 4 and Figure 2: CIFAR-10"), ("environment", "Environment")],
+)
+def test_search_finds_numbers_and_ranks_the_page_of_a_topic_first(book, browser, query, first):
+    page = browser.new_context(offline=True).new_page()
+    page.goto(f"{(book.html / 'search.html').as_uri()}?q={quote(query)}")
+    results = page.locator("#search-results li a")
+    results.first.wait_for()
+    titles = results.all_inner_texts()
+    assert "Table 4 and Figure 2: CIFAR-10" in titles or first
+    assert titles[0] == first or not first
     page.close()
 
 

@@ -24,6 +24,7 @@ from ndcore import foreign
 from ndcore.experiment.folders import runs_folder
 from ndcore.source import PACKAGE
 from ndreport.build.execution import fill_cache
+from ndreport.build.search import SearchWithNumbers
 from ndreport.pages.environment import code_state, software
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def visit_block_math(self, node: nodes.math_block) -> None:
 def setup(app: Sphinx) -> dict[str, bool | str]:
     """Register with Sphinx."""
     app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
+    app.add_search_language(SearchWithNumbers)
     app.connect("config-inited", read_the_contents_only, priority=BEFORE_OTHERS)
     app.connect("config-inited", choose_cache)
     app.connect("env-get-outdated", outdated)

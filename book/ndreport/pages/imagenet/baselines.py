@@ -1,128 +1,23 @@
-"""Tables 6 and 7 of the study (ImageNet), the origin of their baselines, and what ND gains over them."""
+"""Where the original's baselines on ImageNet come from, and what ND gains over them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from statistics import fmean
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ndcore.experiment.records import RunRecord
-from ndcore.study import NORM_LABELS
-from ndreport.evidence.imagenet import VALIDATION_IMAGES, binomial_error, imagenet_gains, imagenet_values
+from ndreport.evidence.imagenet import VALIDATION_IMAGES
 from ndreport.evidence.published import IMAGENET_NETWORKS, METRICS
-from ndreport.evidence.rules import RULES, THRESHOLD, comparisons, rule_counts
-from ndreport.evidence.runs import Setting, complete_runs, count_seeds
-from ndreport.evidence.splits import is_share_of
-from ndreport.material import Material
-from ndreport.pages.tables_4_and_5.comparison import compared_columns
+from ndreport.pages.imagenet.tables_6_and_7 import LACKS, NORM_NAMES, row_name
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.links import IMAGENET_PAGE, RUNS_PAGE, ZOO_PAGE, link
-from ndreport.rendering.prose import of_our_runs, percent, points, span
+from ndreport.rendering.links import IMAGENET_PAGE, ZOO_PAGE
+from ndreport.rendering.prose import points
 from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
-from ndreport.rendering.values import NOT_RUN, Value, decimal, judgement, missing
+from ndreport.rendering.values import Value, judgement
 
-NETWORKS_OF_TABLE = {6: ("vgg11",), 7: ("resnet18", "densenet121")}
-NORM_NAMES = NORM_LABELS | {"none": "no normalisation"}
 SIZE = (4.6, 3.6)
-
-
-def numbers(material: Material) -> dict[str, object]:
-    """What the sentences of the page name."""
-    values = imagenet_values(material.published)
-    over_bn = imagenet_gains(values).query("baseline == 'bn'")
-    compared = comparisons(material.published)
-    here, single = compared[compared["dataset"] == "imagenet"], values["single"]
-    zoo = values.dropna(subset=["zoo_error"])
-    return {
-        "own_runs": of_our_runs(sum(r.config.dataset == "imagenet" for r in material.records)),
-        "values": len(values),
-        "images": f"{VALIDATION_IMAGES:,}",
-        "step": f"{100 / VALIDATION_IMAGES:g}",
-        "shares": sum(is_share_of(value, VALIDATION_IMAGES) for value in single),
-        "odds": f"{2 ** len(single):,}",
-        "baselines": len(zoo),
-        "from_zoo": int(zoo["from_zoo"].sum()),
-        "retrained": span(zoo["single"] - zoo["original"]),
-        "comparisons": len(over_bn),
-        **{f"{g.arch}_{g.metric}_{of}": points(getattr(g, of)) for g in over_bn.itertuples() for of in STUDIES},
-        "error": span(single.map(binomial_error), _error),
-        "least": span(over_bn["least_error"], _error),
-        "independent": span(over_bn["independent_error"], _error),
-        "threshold": percent(THRESHOLD, 0),
-        "threshold_points": f"{THRESHOLD:g}",
-        **{f"{rule}_{verdict}": n for rule in (*RULES, "printed") for verdict, n in rule_counts(here, rule).items()},
-        **_colours(compared),
-    }
-
-
-STUDIES = ("original", "reproduced")
-
-
-def _error(error: float) -> str:
-    return f"{error:.3f}"
-
-
-def _colours(compared: pd.DataFrame) -> dict[str, object]:
-    """How many printed colours follow which reading, and the values whose colour is not that of the absolute one."""
-    agree = {rule: compared["printed"] == compared[rule] for rule in RULES}
-    found = {
-        "colours": len(compared),
-        "all_relative": int(agree["relative"].sum()),
-        "all_absolute": int(agree["absolute"].sum()),
-    }
-    for row in compared[~agree["absolute"]].itertuples():
-        values = f"{percent(row.reproduced)} for {percent(row.original)} ({points(row.difference)} points)"
-        found[f"{row.arch}_{row.norm}_colour"] = values
-    return found
-
-
-def row_name(row: Any) -> str:
-    """ "VGG-11, BN, top-1"."""
-    return f"{IMAGENET_NETWORKS[row.arch]}, {NORM_NAMES[row.norm]}, {METRICS[row.metric]}"
-
-
-def _own(row: Any, records: Sequence[RunRecord]) -> Value:
-    runs = complete_runs(records, Setting("imagenet", f"{row.arch}_imagenet", row.norm, row.epochs))
-    if not runs:
-        return missing(NOT_RUN, "no record of a training on ImageNet", RUNS_PAGE)
-    mean = fmean(getattr(run.final_epoch, f"test_{row.metric}") for run in runs)
-    return decimal(mean, f"final epoch, {count_seeds(runs)}: {', '.join(r.run_id for r in runs)}", link(runs[0]))
-
-
-STUDY, LACKS = "Obadage et al. 2024", "the file of this value is damaged or lacks it"
-ERROR = (
-    f"lower bound: binomial standard error of a share of {VALIDATION_IMAGES:,} validation images; what differs between "
-    "trainings comes on top"
-)
-VALUES = (
-    Column(("Ye et al. 2020", "original"), "original", 2, "{original_source}", IMAGENET_PAGE),
-    Column((STUDY, "printed"), "reproduced", 2, "{reproduced_source}", IMAGENET_PAGE),
-    Column((STUDY, "spreadsheet"), "single", 3, "{single_source}", IMAGENET_PAGE, why=LACKS),
-    Column((STUDY, "± drawing images"), lambda row: binomial_error(row.single), 3, ERROR, IMAGENET_PAGE, why=LACKS),
-    *compared_columns("Printed against original"),
-)
-
-
-def values_table(values: pd.DataFrame, number: int, records: Sequence[RunRecord]) -> Html:
-    """Table 6 or 7: one row per network, norm and metric, accuracies in percent.
-
-    Args:
-        values: from `ndreport.evidence.imagenet.imagenet_values`.
-        number: 6 or 7.
-        records: our own runs.
-    """
-    archs = NETWORKS_OF_TABLE[number]
-    own = Column(("This report", "top-1, top-5"), lambda row: _own(row, records))
-    caption = (
-        f"Table {number}, ImageNet, {' and '.join(IMAGENET_NETWORKS[arch] for arch in archs)}: accuracy in percent as "
-        "printed, and with the third decimal of the study's spreadsheet; one run per value."
-    )
-    cells = view(values[values["arch"].isin(archs)], [*VALUES, own], row_name)
-    return table(cells, caption, f"table-{number}", "Network")
 
 
 def _same(row: Any) -> Value | None:
