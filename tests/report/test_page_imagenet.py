@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from record_factory import make_record
-from shown import shown
+from shown import behind, shown
 
 from ndreport.evidence.imagenet import imagenet_gains, imagenet_values
 from ndreport.evidence.published import Published
@@ -90,13 +90,8 @@ def test_our_own_runs_on_imagenet_are_counted(material, runs, sentence):
     assert numbers(replace(material, records=records))["own_runs"].startswith(sentence)
 
 
-def both(html: str):
-    """The table, and the one behind the line below it."""
-    return [shown(part) for part in html.split("<details")]
-
-
 def test_tables_6_and_7_have_the_answer_second_and_every_value(values, material):
-    six, seven = (both(values_table(values, number, material))[0] for number in (6, 7))
+    six, seven = (shown(values_table(values, number, material)) for number in (6, 7))
     assert (six.shape, seven.shape) == ((2, 12), (4, 9))
     assert all(value.text.strip() and value.note.strip() for view in (six, seven) for value in cells(view))
     assert [(v.text, v.kind) for v in seven.iloc[:, 0]] == [
@@ -114,7 +109,7 @@ def test_tables_6_and_7_have_the_answer_second_and_every_value(values, material)
 
 
 def test_how_a_value_compares_is_behind_a_line(values, material):
-    six, seven = (both(values_table(values, number, material))[1] for number in (6, 7))
+    six, seven = (behind(values_table(values, number, material)) for number in (6, 7))
     assert (len(six), len(seven)) == (6, 8)
     nd = six.loc["VGG-11, ND, top-1"]
     assert nd["Obadage et al. 2024 / printed"].text == "71.95"
@@ -127,7 +122,7 @@ def test_how_a_value_compares_is_behind_a_line(values, material):
 
 def test_a_record_of_our_own_is_shown(values, material):
     records = [on_imagenet(60.0, norm="nd"), on_imagenet(62.0, norm="nd", seed=1)]
-    own = both(values_table(values, 6, replace(material, records=records)))[0]
+    own = shown(values_table(values, 6, replace(material, records=records)))
     assert [own.loc[f"VGG-11, {top}", "this report / ND"].text for top in ("top-1", "top-5")] == ["61.00", "91.50"]
     assert "2 runs, 2 seeds" in own.loc["VGG-11, top-1", "this report / ND"].note
     assert own.loc["VGG-11, top-1", "this report / BN"].text == "not run"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from cost_factory import step_rows, write_bench
-from shown import shown
+from shown import behind, shown
 
 from ndcore.study import NETWORKS
 from ndreport.evidence.bench import load_bench
@@ -90,20 +90,22 @@ def test_the_recounted_tables_hold_all_printed_times_with_their_sources(times, r
         assert len(printed) == 60
         assert all(value.note.startswith(f"Re Table {number} ") for value in printed)
         assert all(value.text and value.note for column in cells for value in cells[column] if "epochs" not in column)
-        assert sum(value.text.endswith("≠") for value in printed) == marked
+        assert sum(value.text.startswith("≠") for value in printed) == marked
 
 
 def test_a_wrong_printed_time_and_a_corrected_mean_say_what_they_are(times, ratios):
     cells = shown(recount.times_table(times, ratios, "cifar100"))
     row = cells[[value.text == "20" for value in cells["training / epochs"]]].loc["EfficientNet"]
-    assert row["ND (s) / printed"].text == "2683.59 ≠"
+    assert row["ND (s) / printed"].text == "≠ 2683.59"
     assert row["ND (s) / printed"].note.endswith("not the mean of its attempts but: the mean of BN 100")
-    assert row["BN (s) / corrected"].text == "539.68 ≠"
+    assert row["BN (s) / corrected"].text == "≠ 539.68"
     assert "attempt 3" in row["BN (s) / corrected"].note
-    assert row["BN (s) / attempts"].text == "521.30 to 566.00"
     assert row["ND / BN / printed"].text == "6.93"
-    assert row["ND / BN / mean of attempts"].text == "1.43"
     assert row["ND / BN / corrected"].text == "1.03"
+    more = behind(recount.times_table(times, ratios, "cifar100"))
+    row = more[[value.text == "20" for value in more["training / epochs"]]].loc["EfficientNet"]
+    assert row["BN (s) / attempts"].text == "521.30 to 566.00"
+    assert row["ND / BN / mean of attempts"].text == "1.43"
 
 
 def test_the_table_of_wrong_times_names_what_they_are(times):
