@@ -11,7 +11,7 @@ from ndreport.rendering.values import GLYPHS
 
 
 def shown(html: str) -> pd.DataFrame:
-    """Cells of the first table: `text`, `note`, `link`, `kind`, `present`; two levels of headers are "upper / lower"."""
+    """Cells of the first table: `text`, `note`, `link`, `kind`, `present`; two levels: "upper / lower"."""
     page = BeautifulSoup(html, "html.parser").table
     rows = page.select("tbody tr")
     names = ["".join(part.get_text() for part in row.th.contents if part.name != "a").strip() for row in rows]
