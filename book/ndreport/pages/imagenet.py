@@ -119,7 +119,7 @@ def values_table(values: pd.DataFrame, number: int, records: Sequence[RunRecord]
     own = Column(("This report", "top-1, top-5"), lambda row: _own(row, records))
     caption = (
         f"Table {number}, ImageNet, {' and '.join(IMAGENET_NETWORKS[arch] for arch in archs)}: accuracy in percent as "
-        "printed, and with the third decimal of the study's spreadsheet; one run per value."
+        "printed, and with the third decimal of the reproduction's spreadsheet; one run per value."
     )
     cells = view(values[values["arch"].isin(archs)], [*VALUES, own], row_name)
     return table(cells, caption, f"table-{number}", "Network")
