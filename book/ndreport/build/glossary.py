@@ -1,4 +1,4 @@
-"""A term of the glossary says its definition where it is used: in the bar that also says where a value comes from."""
+"""A term of the glossary says its definition where it is used: under the mouse, and in a bar while it is focused."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def definitions(env: BuildEnvironment) -> dict[str, str]:
 
 
 def show_definitions(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put the definition behind every reference to a term, hidden until the reference is under the mouse or focused."""
+    """Give every reference to a term its definition as a title: the sentence around it stays as it is."""
     terms = [found for found in doctree.findall(nodes.reference) if _is_term(found)]
     texts = definitions(app.env) if terms else {}
     for reference in terms:
-        reference["classes"] += ["nd-value", "nd-term"]
         ident = reference.get("refuri", "").rpartition("#")[2] or reference.get("refid", "")
-        reference.append(nodes.inline("", f" {texts[ident]}", classes=["nd-note"]))
+        reference["classes"].append("nd-term")
+        reference["reftitle"] = texts[ident]
 
 
 def _is_term(reference: nodes.reference) -> bool:
