@@ -197,7 +197,7 @@ def test_the_sentences_about_the_study_hold():
 def test_sentences_carry_computed_numbers(tmp_path):
     costs = measured(tmp_path, rows_of(ALL), [row for name in ALL for row in layer_rows(name)])
     steps = sentences.about_steps(costs)
-    assert "over its way of computing BN: geometric mean **2.00×** over all 10 networks of the study" in steps
+    assert "over its way of computing BN: geometric mean **2.00×** over all 10 networks of the reproduction" in steps
     assert "values and gradients, over the original's way of computing BN: geometric mean **0.94×**" in steps
     assert "our exact ND, over our BN: geometric mean **1.50×**" in steps
     assert "an approximation, over our BN: geometric mean **1.20×**" in steps
@@ -208,7 +208,7 @@ def test_sentences_carry_computed_numbers(tmp_path):
     assert "BN itself takes 1.25×" in steps
     floor = sentences.about_floor(costs)
     assert "takes 3.00× (`" in floor
-    assert "geometric mean **1.10×** over all 10 networks of the study; measured is 1.50×" in floor
+    assert "geometric mean **1.10×** over all 10 networks of the reproduction; measured is 1.50×" in floor
     assert "in 0 of 11 networks" in sentences.about_roots(costs)
     assert "the longest is root in 11 networks" in sentences.about_parts(costs)
     assert "is 13 % of it" in sentences.about_parts(costs)
@@ -222,7 +222,7 @@ def test_sentences_flip_when_the_data_flip(tmp_path):
     steps = sentences.about_steps(costs)
     assert "slower for `vgg16`.\nOur BN" in steps
     assert "slower for `preact18`.\n" in steps
-    assert "over 2 networks of the study" in steps
+    assert "over 2 networks of the reproduction" in steps
     assert "in 1 of 3 networks: `resnet18d` (20.00×)" in sentences.about_roots(costs)
     assert "the longest is convolution in 1 network (`vgg16`)" in sentences.about_parts(costs)
 
@@ -232,7 +232,7 @@ def test_a_missing_variant_is_not_run_and_the_others_are_told(tmp_path):
     steps = sentences.about_steps(costs)
     assert "computing BN: not run" in steps
     assert "an approximation, over our BN: not run" in steps
-    assert "over 1 network of the study" in steps
+    assert "over 1 network of the reproduction" in steps
     assert "Our BN step" not in steps
     assert "without normalisation" not in steps
     assert "ND over BN would be" not in sentences.about_floor(costs)
@@ -269,7 +269,7 @@ def test_every_network_has_a_row_and_every_cell_a_source(ratios, costs):
     assert view.loc["PreAct-18", f"{HERE} / ours"].text == "not run"
     assert not view.loc["PreAct-18", "ND of this report / memory, × BN"].present
     assert view.loc["ResNet-18 (resnet18d)", f"{CIFAR10} / 1 ep."].text == "as above"
-    assert view.loc[MEAN_ROW, f"{HERE} / ours"].note.startswith("of 1 of the study's 10 networks")
+    assert view.loc[MEAN_ROW, f"{HERE} / ours"].note.startswith("of 1 of the reproduction's 10 networks")
 
 
 def test_a_disputed_time_of_the_study_is_marked_and_explained(ratios):
@@ -316,7 +316,7 @@ def test_the_dots_have_their_own_markers_colours_and_words(ratios, costs):
     assert [one.colour for one in drawn] == [PURPLE, VERMILLION, BLUE, GREEN]
     assert len({one.marker for one in drawn}) == len(drawn)
     alt = ratios_alt(drawn)
-    assert "study, several epochs: 1.03× to 4.39×, ND slower for 10 of 10 networks" in alt
+    assert "reproduction, several epochs: 1.03× to 4.39×, ND slower for 10 of 10 networks" in alt
     assert "ours, exact: 1.50× to 4.00×, ND slower for 2 of 2 networks" in alt
     figure = BeautifulSoup(ratios_figure(ratios, costs), "html.parser")
     assert figure.find("title").get_text() == alt

@@ -1,4 +1,5 @@
-"""What the book needs from Sphinx: formulas as MathML, pages executed side by side, and again when inputs change.
+"""What the book needs from Sphinx: formulas as MathML, definitions of terms, pages executed side by side, and again
+when inputs change.
 
 Formulas become MathML while the book is built, so no page loads a script for them. Every executed page reads `runs/`
 and calls `ndreport`; the folder of cached executions therefore carries a digest of those inputs. A new record
@@ -24,6 +25,7 @@ from ndcore import foreign
 from ndcore.experiment.folders import runs_folder
 from ndcore.source import PACKAGE
 from ndreport.build.execution import fill_cache
+from ndreport.build.glossary import depend_on_the_glossary, show_definitions
 from ndreport.build.search import SearchWithNumbers
 from ndreport.pages.environment import code_state, software
 
@@ -150,5 +152,7 @@ def setup(app: Sphinx) -> dict[str, bool | str]:
     app.connect("config-inited", choose_cache)
     app.connect("env-get-outdated", outdated)
     app.connect("env-before-read-docs", execute_pages)
+    app.connect("doctree-read", depend_on_the_glossary)
+    app.connect("doctree-resolved", show_definitions)
     app.connect("build-finished", slim)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -105,7 +105,7 @@ def counts_table(counts: CitationCounts) -> Html:
     known = {"counts": counts, "total": total, "papers": papers, "alike": effective_size(total, papers)}
     rows = [SimpleNamespace(label=label, printed=printed, **known) for label, printed in counts.labels.items()]
     caption = (
-        "Citation contexts of the original study by class, as the reproduction prints them, with the share of all "
+        "Citation contexts of the original by class, as the reproduction prints them, with the share of all "
         f"contexts in percent and its {SURE} intervals."
     )
     return table(view(rows, COUNTS, lambda row: row.label.capitalize()), caption, "citation-counts", "Class")

@@ -12,13 +12,14 @@ from ndcore.experiment.config import RunConfig
 from ndcore.experiment.folders import runs_folder
 from ndcore.experiment.records import RunRecord, scan
 from ndcore.problems import Problem
+from ndreport.evidence.sources import with_commits
 from ndreport.material import Material
 from ndreport.pages.code_and_data.counted import NUMBERS
 from ndreport.pages.code_and_data.ledger import THEMES, Finding
 from ndreport.pages.code_and_data.ledger import load as load_findings
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, code, escape, table
-from ndreport.rendering.links import link
+from ndreport.rendering.links import cited, link
 from ndreport.rendering.prose import Prose, count, listing, percent, prose
 from ndreport.rendering.stated import NOTHING
 from ndreport.rendering.values import GLYPHS, NOT_RUN, Value, judgement, missing, word
@@ -70,7 +71,7 @@ def _section(found: Findings, finding: Finding) -> str:
         f'<section class="nd-finding" id="{escape(finding.id)}" aria-labelledby="{escape(finding.id)}-title">\n'
         f'<h3 id="{escape(finding.id)}-title">{escape(finding.title)} {permalink}</h3>\n'
         f"<p><strong>{strength}.</strong> {_inline(finding.statement)}</p>\n{counted}"
-        f"<p>Source: {escape(finding.source)}.</p>\n{_tests(found, finding)}</section>"
+        f"<p>Source: {cited(finding.source)}.</p>\n{_tests(found, finding)}</section>"
     )
 
 
@@ -126,7 +127,7 @@ def overview_table(found: Findings) -> Html:
 
 
 def _strength(finding: Finding) -> Value:
-    return judgement(KINDS[finding.strength], finding.strength, finding.source, f"#{finding.id}")
+    return judgement(KINDS[finding.strength], finding.strength, with_commits(finding.source), f"#{finding.id}")
 
 
 def _tested(found: Findings, finding: Finding) -> Value:

@@ -48,7 +48,7 @@ def series(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> list[Series]:
     study = {first[arch]: list(group["attempts"]) for arch, group in known.groupby("arch")}
     drawn = [
         Series(
-            "study, several epochs", {name: geometric_mean(group) for name, group in study.items()}, "D", PURPLE,
+            "reproduction, several epochs", {name: geometric_mean(group) for name, group in study.items()}, "D", PURPLE,
             {name: (min(group), max(group)) for name, group in study.items()},
         ),
         Series("original's way, here", values(costs, ORIGINAL), "s", VERMILLION, {}),

@@ -64,7 +64,7 @@ def _mean(ratios: Iterable[float]) -> str:
 
 def _networks(found: dict[str, float]) -> str:
     every = "all " if len(found) == len(NETWORKS) else ""
-    return f"{every}{count(len(found), 'network')} of the study"
+    return f"{every}{count(len(found), 'network')} of the reproduction"
 
 
 def _known(costs: Iterable[NetworkCost], of: Callable[[NetworkCost], float]) -> dict[str, float]:
