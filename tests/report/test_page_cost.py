@@ -36,7 +36,7 @@ from ndreport.pages.cost.figures import parts_alt, parts_figure, ratios_alt, rat
 from ndreport.pages.cost.networks import BENCH, HERE, MEAN_ROW, cost_table, parts_table
 from ndreport.rendering.glued import wanted
 from ndreport.rendering.links import TIMES_PAGE
-from ndreport.rendering.svg import BLUE, GREEN, PURPLE, VERMILLION
+from ndreport.rendering.svg import GREY, INK, SOURCE_COLOURS
 
 RUNS = Path(__file__).parents[2] / "runs"
 CIFAR10 = "Obadage et al. 2024, time of training, CIFAR-10"
@@ -313,7 +313,8 @@ def test_parts_of_layers_that_nobody_timed_are_not_run(tmp_path):
 
 def test_the_dots_have_their_own_markers_colours_and_words(ratios, costs):
     drawn = series(ratios, costs)
-    assert [one.colour for one in drawn] == [PURPLE, VERMILLION, BLUE, GREEN]
+    sources = [SOURCE_COLOURS[source] for source in ("reproduction", "original", "ours")]
+    assert [one.colour for one in drawn] == [*sources, GREY]
     assert len({one.marker for one in drawn}) == len(drawn)
     alt = ratios_alt(drawn)
     assert "study, several epochs: 1.03× to 4.39×, ND slower for 10 of 10 networks" in alt
@@ -321,8 +322,8 @@ def test_the_dots_have_their_own_markers_colours_and_words(ratios, costs):
     figure = BeautifulSoup(ratios_figure(ratios, costs), "html.parser")
     assert figure.find("title").get_text() == alt
     assert "VGG-16" in figure.get_text()
-    for colour in (PURPLE, VERMILLION, BLUE, GREEN):
-        assert colour.lower() in str(figure).lower()
+    for one in drawn:
+        assert one.colour.lower().replace(INK, "currentcolor") in str(figure).lower()
 
 
 def test_the_figure_draws_what_there_is(nothing, ratios, costs):

@@ -1,4 +1,4 @@
-"""Figures of the report, drawn with seaborn."""
+"""Learning curves of a record, drawn with seaborn."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import pandas as pd
 from ndcore.experiment.records import RunRecord
 from ndcore.study import DATASETS, NORM_LABELS
 from ndreport.rendering.html import Html
-from ndreport.rendering.svg import BLUE, VERMILLION, render, style
+from ndreport.rendering.svg import SPLIT_COLOURS, SPLIT_MARKERS, WIDTH, render, style
 
 RUNNING, TEST = "running training", "test"
 MEASURES = {"top1": ("top-1 accuracy", "percent", "%"), "loss": ("cross entropy", "nats", "nats")}
+
+MARKED = 20
+"""Up to so many epochs every one has a marker."""
 
 
 def learning_curves(record: RunRecord) -> pd.DataFrame:
@@ -36,10 +39,8 @@ def alt_text(record: RunRecord, measure: str) -> str:
     parts = []
     for split in (RUNNING, TEST):
         values = curves.loc[curves["split"] == split, measure].tolist()
-        course = f"{values[0]:.2f} {unit}" if len(values) == 1 else f"{values[0]:.2f} to {values[-1]:.2f} {unit}"
-        parts.append(f"{split} {course}")
-    epochs = len(record.epochs)
-    span = "one epoch, a single point each" if epochs == 1 else f"epochs 1 to {epochs}"
+        parts.append(f"{split} {values[0]:.2f} to {values[-1]:.2f} {unit}")
+    span = f"epochs 1 to {len(record.epochs)}"
     return f"{name[0].upper()}{name[1:]} of {describe(record)} over {span}: {'; '.join(parts)}."
 
 
@@ -47,7 +48,7 @@ def curve(record: RunRecord, ident: str, measure: str = "top1") -> Html:
     """Running training and test values of a record over its epochs.
 
     Args:
-        record: with at least one finished epoch.
+        record: with more than one finished epoch; a single value per split is no curve.
         ident: HTML id, unique in the page.
         measure: "top1" (percent) or "loss" (cross entropy in nats).
     """
@@ -57,22 +58,20 @@ def curve(record: RunRecord, ident: str, measure: str = "top1") -> Html:
 
     name, unit, _ = MEASURES[measure]
     curves = learning_curves(record)
-    last = len(record.epochs)
+    palette = {RUNNING: SPLIT_COLOURS["train"], TEST: SPLIT_COLOURS["test"]}
+    markers = {RUNNING: SPLIT_MARKERS["train"], TEST: SPLIT_MARKERS["test"]}
+    few = len(record.epochs) <= MARKED
     with style():
-        figure = Figure(figsize=(4.6, 2.8))
+        figure = Figure(figsize=(WIDTH, 2.8))
         axes = figure.subplots()
         sns.lineplot(
             data=curves, x="epoch", y=measure, hue="split", style="split", ax=axes, errorbar=None, linewidth=1.8,
-            palette={RUNNING: VERMILLION, TEST: BLUE}, markers={RUNNING: "s", TEST: "o"}, markeredgecolor="none",
-            markersize=8 if last == 1 else 5, dashes={RUNNING: (4, 2), TEST: ""},
+            palette=palette, markers=markers if few else False, markeredgecolor="none", markersize=5,
+            dashes={RUNNING: (4, 2), TEST: ""},
         )  # fmt: skip
-        axes.set(xlabel="epoch", ylabel=f"{name} ({unit})", xlim=(0.5, 1.5) if last == 1 else None)
+        axes.set(xlabel="epoch", ylabel=f"{name} ({unit})")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
         _room(axes, curves[measure], percent=measure == "top1")
-        if last == 1:
-            for value, above in zip(sorted(curves[measure]), (False, True), strict=True):
-                place = {"xytext": (8, 2 if above else -2), "va": "bottom" if above else "top"}
-                axes.annotate(f"{value:.2f}", (1, value), textcoords="offset points", **place)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, title=None)
         return render(figure, ident, f"{name[0].upper()}{name[1:]} per epoch.", alt_text(record, measure))
 
