@@ -24,6 +24,7 @@ from ndcore import foreign
 from ndcore.experiment.folders import runs_folder
 from ndcore.source import PACKAGE
 from ndreport.build.execution import fill_cache
+from ndreport.build.record_pages import further_pages
 from ndreport.pages.environment import code_state, software
 
 if TYPE_CHECKING:
@@ -148,5 +149,6 @@ def setup(app: Sphinx) -> dict[str, bool | str]:
     app.connect("config-inited", choose_cache)
     app.connect("env-get-outdated", outdated)
     app.connect("env-before-read-docs", execute_pages)
+    app.connect("html-collect-pages", further_pages)
     app.connect("build-finished", slim)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -108,7 +108,7 @@ def matrix_grid(matrix: pd.DataFrame, dataset: str) -> Html:
     saved = download(drawn.to_csv(index=False, lineterminator="\n"), f"{ident}.csv", "text/csv", "Save as CSV")
     return Html(
         f'<figure class="nd-figure nd-grid" id="{ident}" aria-labelledby="{ident}-caption">\n<table>\n<thead>\n'
-        f'<tr><td rowspan="2"></td>{upper}</tr>\n<tr>{lower}</tr>\n</thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n'
+        f"<tr><td></td>{upper}</tr>\n<tr><td></td>{lower}</tr>\n</thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
         f'<figcaption><span id="{ident}-caption">{escape(caption)}</span> {saved}</figcaption>\n</figure>'
     )
 

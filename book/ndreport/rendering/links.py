@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from ndcore.experiment.records import RunRecord
 
 RUNS_PAGE = "our-runs.html"
+RECORDS = "../runs/records"
+"""The records as files; the build puts them there."""
 MEASURED_PAGE = "measured.html"
 PUBLISHED = "../runs/published/README.html"
 SOURCES_PAGE = f"{PUBLISHED}#source-cells"

@@ -124,6 +124,12 @@ def inline(svg: str, ident: str, alt: str) -> str:
     svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
     svg = re.sub(r'(\bid="|xlink:href="#|url\(#)', rf"\g<1>{ident}-", svg)
     svg = re.sub(r"font-family: [^;\"]*; |transform=\"rotate\(-?0 [^)]*\)\"|(?<=[>\n])\s+", "", svg)
+    svg = re.sub(r'(?<= )(?:d|x|y|transform|points)="[^"]*"', _rounded, svg)
     opening, rest = svg.split(">", 1)
     root = f'<svg role="img" aria-labelledby="{ident}-alt" font-family="sans-serif" style="stroke-linejoin: round"'
     return f'{opening.replace("<svg", root, 1)}><title id="{ident}-alt">{escape(alt)}</title>{rest.strip()}'
+
+
+def _rounded(attribute: re.Match) -> str:
+    """Coordinates to a hundredth of a pixel."""
+    return re.sub(r"\.(\d\d)\d+", r".\1", attribute[0])

@@ -7,13 +7,10 @@ import pandas as pd
 from ndcore.experiment.records import RunRecord
 from ndcore.study import DATASETS, NORM_LABELS
 from ndreport.rendering.html import Html
-from ndreport.rendering.svg import SPLIT_COLOURS, SPLIT_MARKERS, WIDTH, render, style
+from ndreport.rendering.svg import SPLIT_COLOURS, WIDTH, render, style
 
 RUNNING, TEST = "running training", "test"
 MEASURES = {"top1": ("top-1 accuracy", "percent", "%"), "loss": ("cross entropy", "nats", "nats")}
-
-MARKED = 20
-"""Up to so many epochs every one has a marker."""
 
 
 def learning_curves(record: RunRecord) -> pd.DataFrame:
@@ -32,48 +29,44 @@ def describe(record: RunRecord) -> str:
     return f"{config.arch}, {NORM_LABELS[config.norm]}, {DATASETS.get(config.dataset, config.dataset)}, {epochs}"
 
 
-def alt_text(record: RunRecord, measure: str) -> str:
-    """What the curve of a record states, in words: first and last value of both splits."""
-    name, _, unit = MEASURES[measure]
+def alt_text(record: RunRecord) -> str:
+    """What the curves of a record state, in words: first and last value of both measures and splits."""
     curves = learning_curves(record)
     parts = []
-    for split in (RUNNING, TEST):
-        values = curves.loc[curves["split"] == split, measure].tolist()
-        parts.append(f"{split} {values[0]:.2f} to {values[-1]:.2f} {unit}")
-    span = f"epochs 1 to {len(record.epochs)}"
-    return f"{name[0].upper()}{name[1:]} of {describe(record)} over {span}: {'; '.join(parts)}."
+    for measure, (name, _, unit) in MEASURES.items():
+        for split in (RUNNING, TEST):
+            values = curves.loc[curves["split"] == split, measure].tolist()
+            parts.append(f"{split} {name} {values[0]:.2f} to {values[-1]:.2f} {unit}")
+    return f"Learning curves of {describe(record)}, epochs 1 to {len(record.epochs)}: {'; '.join(parts)}."
 
 
-def curve(record: RunRecord, ident: str, measure: str = "top1") -> Html:
-    """Running training and test values of a record over its epochs.
+def curves(record: RunRecord, ident: str) -> Html:
+    """Running training and test values of a record over its epochs: accuracy above, cross entropy below.
 
     Args:
         record: with more than one finished epoch; a single value per split is no curve.
         ident: HTML id, unique in the page.
-        measure: "top1" (percent) or "loss" (cross entropy in nats).
     """
     import seaborn as sns  # noqa: PLC0415 - more than a second, and every page loads this module
     from matplotlib.figure import Figure  # noqa: PLC0415
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
-    name, unit, _ = MEASURES[measure]
-    curves = learning_curves(record)
-    palette = {RUNNING: SPLIT_COLOURS["train"], TEST: SPLIT_COLOURS["test"]}
-    markers = {RUNNING: SPLIT_MARKERS["train"], TEST: SPLIT_MARKERS["test"]}
-    few = len(record.epochs) <= MARKED
+    frame = learning_curves(record)
+    splits = {RUNNING: "train", TEST: "test"}
+    palette = {split: SPLIT_COLOURS[key] for split, key in splits.items()}
     with style():
-        figure = Figure(figsize=(WIDTH, 2.8))
-        axes = figure.subplots()
-        sns.lineplot(
-            data=curves, x="epoch", y=measure, hue="split", style="split", ax=axes, errorbar=None, linewidth=1.8,
-            palette=palette, markers=markers if few else False, markeredgecolor="none", markersize=5,
-            dashes={RUNNING: (4, 2), TEST: ""},
-        )  # fmt: skip
-        axes.set(xlabel="epoch", ylabel=f"{name} ({unit})")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-        _room(axes, curves[measure], percent=measure == "top1")
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, title=None)
-        return render(figure, ident, f"{name[0].upper()}{name[1:]} per epoch.", alt_text(record, measure))
+        figure = Figure(figsize=(WIDTH, 4.0))
+        for axes, (measure, (name, unit, _)) in zip(figure.subplots(2, 1, sharex=True), MEASURES.items(), strict=True):
+            sns.lineplot(
+                data=frame, x="epoch", y=measure, hue="split", style="split", ax=axes, errorbar=None, linewidth=1.8,
+                palette=palette, dashes={RUNNING: (4, 2), TEST: ""}, legend=measure == "top1",
+            )  # fmt: skip
+            axes.set(xlabel="epoch", ylabel=f"{name} ({unit})")
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+            _room(axes, frame[measure], percent=measure == "top1")
+            if measure == "top1":
+                axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, title=None)
+        return render(figure, ident, "Accuracy and cross entropy per epoch.", alt_text(record))
 
 
 def _room(axes, values: pd.Series, percent: bool) -> None:
