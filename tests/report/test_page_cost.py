@@ -204,7 +204,9 @@ def test_sentences_carry_computed_numbers(tmp_path):
     assert "Our ND step is **2.13×** as fast as the original's" in steps
     assert "Our BN step is **1.60×** as fast" in steps
     assert steps.count("slower for none") == 2
-    assert "1.20× the peak memory" in steps
+    assert (
+        "over all 11 measured networks the peak memory of BN (geometric mean over the study's networks 1.20×)" in steps
+    )
     assert "BN itself takes 1.25×" in steps
     floor = sentences.about_floor(costs)
     assert "takes 3.00× (`" in floor
@@ -225,6 +227,20 @@ def test_sentences_flip_when_the_data_flip(tmp_path):
     assert "over 2 networks of the study" in steps
     assert "in 1 of 3 networks: `resnet18d` (20.00×)" in sentences.about_roots(costs)
     assert "the longest is convolution in 1 network (`vgg16`)" in sentences.about_parts(costs)
+
+
+def test_the_ranges_name_their_ends_also_those_that_no_mean_counts(tmp_path):
+    """resnet18d shares a label with resnet18, which stands for both in the means; it is the most expensive one."""
+    dear = [step_row("resnet18d", variant, seconds) for variant, seconds in (("bn", 1.0), ("nd", 8.0))]
+    costs = measured(tmp_path, [*step_rows("resnet18"), *step_rows("vgg16", nd=2.0), *dear])
+    steps = sentences.about_steps(costs)
+    assert (
+        "over 2 networks of the study; 1.50× (`resnet18`) to 8.00× (`resnet18d`) over all 3 measured networks" in steps
+    )
+    [line] = [line for line in steps.splitlines() if "our exact ND, over our BN" in line]
+    assert f"**{(1.5 * 2.0) ** 0.5:.2f}×**" in line
+    alone = sentences.about_steps([cost for cost in costs if cost.name == "vgg16"])
+    assert "over the one measured network" in alone
 
 
 def test_a_missing_variant_is_not_run_and_the_others_are_told(tmp_path):

@@ -15,6 +15,8 @@ from record_factory import make_record
 from ndcore.study import EPOCHS
 from ndreport.evidence.matrix import evidence
 from ndreport.evidence.published import Published
+from ndreport.evidence.runs import coverage
+from ndreport.pages.intro import about_coverage
 from ndreport.pages.matrix import (
     about_own,
     box_in_words,
@@ -59,17 +61,31 @@ def test_the_sentences_hold(material, matrix):
 
 
 @pytest.mark.parametrize(
-    ("records", "sentence"),
+    ("records", "sentence", "runs"),
     [
-        ([], "cover **none** of the 120 settings on CIFAR (none on CIFAR-10 and none on CIFAR-100), and none of their"),
-        ([make_record()], "cover **1** of the 120 settings on CIFAR (1 on CIFAR-10 and none on CIFAR-100), and 1 of"),
-        ([make_record(), make_record(dataset="cifar100")], "(1 on CIFAR-10 and 1 on CIFAR-100), and 2 of their 360"),
+        ([], "cover **none** of the 120 settings on CIFAR (none on CIFAR-10 and none on CIFAR-100)", "none"),
+        ([make_record()], "cover **1** of the 120 settings on CIFAR (1 on CIFAR-10 and none on CIFAR-100)", "1"),
+        ([make_record(), make_record(dataset="cifar100")], "(1 on CIFAR-10 and 1 on CIFAR-100)", "2"),
+        ([make_record(seed=seed) for seed in range(5)], "cover **1** of the 120 settings", "3"),
     ],
 )
-def test_our_own_coverage_reads_well(records, sentence):
+def test_our_own_coverage_reads_well(records, sentence, runs):
     words = about_own(records)
     assert sentence in words
+    assert f"They stand for **{runs}** of the 360 single runs" in words
     assert words.endswith("None of our own runs is on ImageNet.")
+
+
+def test_the_boxes_and_cells_agree_with_what_the_sentence_counts(material):
+    """The page of the study in one page counts with the same function."""
+    covered, found = coverage(material.records), evidence(material.published, material.records)
+    on_cifar = found[found["dataset"] != "imagenet"].drop_duplicates(["dataset", "arch", "norm", "epochs"])
+    assert covered.settings_run == (on_cifar["own_runs"] > 0).sum()
+    assert covered.cells_run == on_cifar["own_runs"].clip(upper=3).sum()
+    assert covered.settings_run == sum((boxes(found, dataset)["seeds"] > 0).sum() for dataset in DATASETS)
+    assert f"**{covered.settings_run}**" in about_own(material.records)
+    assert f"**{covered.settings_run}**" in about_coverage(material)
+    assert f"**{covered.cells_run}**" in about_coverage(material)
 
 
 def test_every_one_of_the_374_values_has_a_cell_that_names_it(matrix):

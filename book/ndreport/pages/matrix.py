@@ -50,8 +50,10 @@ def about_own(records: Sequence[RunRecord]) -> Prose:
     where = listing(f"{part.settings_run or 'none'} on {name}" for name, part in parts.items())
     on_imagenet = sum(r.status == "complete" and r.config.dataset == "imagenet" for r in records)
     return prose(
-        f"Our own complete records cover **{covered.settings_run or 'none'}** of the {covered.settings} settings on "
-        f"CIFAR ({where}), and {covered.cells_run or 'none'} of their {covered.cells} single runs. "
+        f"Our own records cover **{covered.settings_run or 'none'}** of the {covered.settings} settings on CIFAR "
+        f"({where}): a complete run of ours follows the study's recipe there, with any network that goes with the "
+        f"label. They stand for **{covered.cells_run or 'none'}** of the {covered.cells} single runs, because a "
+        f"setting counts at most as many runs as the study made attempts, which is {len(ATTEMPTS)}. "
         f"{of_our_runs(on_imagenet)} on ImageNet."
     )
 

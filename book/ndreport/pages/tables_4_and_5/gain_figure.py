@@ -55,7 +55,8 @@ def gain_panel(drawn: Sequence[Series], dataset: str, epochs: int) -> Html:
         caption = (
             f"Figure {NUMBERS[dataset]} ({PANELS[epochs]}) as differences: {DATASETS[dataset]}, "
             f"{count(epochs, 'epoch')}. Right of the line ND is ahead. Intervals of the reproduction: Welch's, for the "
-            f"difference of two means; an arrow marks one that goes on. {about_break(ends).capitalize()}"
+            "difference of two means (the page Does the claim hold? draws ranges of single runs instead); an arrow "
+            f"marks one that goes on. {about_break(ends).capitalize()}"
         ).strip()
         return render(figure, f"gain-{NUMBERS[dataset]}-{PANELS[epochs]}", caption, gain_alt(drawn, dataset, epochs))
 
