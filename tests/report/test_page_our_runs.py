@@ -16,7 +16,7 @@ from ndreport.evidence.runs import differences
 from ndreport.material import Material, load
 from ndreport.pages.our_runs.overview import about_records, differences_view, environments_view, runs_view
 from ndreport.pages.our_runs.paging import MOST_RECORDS, RunPage, body, further, run_pages, sections, weight
-from ndreport.pages.our_runs.provenance import commit, provenance_facts, section
+from ndreport.pages.our_runs.provenance import commit, provenance_facts, section, title
 from ndreport.rendering.links import anchors, link
 
 LARGEST = 300_000
@@ -133,6 +133,17 @@ def test_the_build_writes_the_further_pages(tmp_path):
     assert len(list((tmp_path / "runs" / "records").glob("*.json"))) == 35
     app.env.found_docs = set()
     assert list(further_pages(app)) == []
+
+
+def test_the_title_of_a_run_says_what_is_not_the_recipe():
+    assert title(make_record()) == "resnet18d, BN, CIFAR-10, 1 epoch, seed 0"
+    other = make_record(norm="nd", repeat=1, block=16, failed=True)
+    assert title(other) == "resnet18d, ND, CIFAR-10, 1 epoch, seed 0, repeat 1, block 16 (failed)"
+
+
+def test_no_two_records_of_this_report_have_one_title(material):
+    titles = [title(record) for record in material.complete]
+    assert len(titles) == len(set(titles))
 
 
 def test_a_page_without_records_is_there():

@@ -108,11 +108,11 @@ def _piece(axes: Axes, first: bool, last: bool, rows: pd.DataFrame, summaries: d
             paired, height = summaries[who].paired, summary + shift
             axes.hlines([height], *paired.interval, color=colour, linewidth=2.4)
             axes.plot([paired.shift], [height], marker, color=colour, markersize=7, markerfacecolor=colour)
-    if first:
-        axes.axvline(0, color=INK, linewidth=1)
     axes.axhline(len(rows) - 0.4, color=INK, linewidth=0.6)
     axes.set_yticks([*range(len(rows)), summary], [*rows["network"], "over the networks"])
-    axes.get_yticklabels()[-1].set_fontweight("bold")
+    if first:  # the other piece has no names
+        axes.axvline(0, color=INK, linewidth=1)
+        axes.get_yticklabels()[-1].set_fontweight("bold")
     axes.set_ylim(len(rows) + 0.8, -0.6)
     axes.set_xlim(limits)
     axes.grid(visible=False, axis="y")

@@ -120,8 +120,8 @@ def _memory(costs: Sequence[NetworkCost]) -> list[str]:
     if ratios := _known(known, NetworkCost.memory_ratio).values():
         every = _known(costs, NetworkCost.memory_ratio)
         parts.append(
-            f"Our exact ND needs {_range(every)} the peak memory of BN (geometric mean over the study's networks "
-            f"{_mean(ratios)})."
+            f"The peak memory of our exact ND is {_ends(every)} that of BN over {_measured(every)}, geometric mean "
+            f"{_mean(ratios)} over the study's."
         )
     if bare := values(known, (BN, NONE)):
         parts.append(f"BN itself takes {_mean(bare.values())} the time of the same network without normalisation.")

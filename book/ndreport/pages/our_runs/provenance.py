@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ndcore.experiment.records import RunRecord
 from ndcore.training.conditions import changes
+from ndreport.evidence.runs import own_options
 from ndreport.pages.our_runs.curves import curves, describe
 from ndreport.rendering.html import Html, code, escape, facts, notice
 from ndreport.rendering.links import RECORDS
@@ -100,9 +101,11 @@ def packages(values: dict[str, str]) -> str:
 
 
 def title(record: RunRecord) -> str:
-    """ "resnet18d, ND, CIFAR-10, 1 epoch, seed 0, repeat 1 (failed)"."""
-    repeat = f", repeat {record.config.repeat}" if record.config.repeat else ""
-    return f"{describe(record)}, seed {record.config.seed}{repeat}{' (failed)' if record.failure else ''}"
+    """ "resnet18d, ND, CIFAR-10, 1 epoch, seed 0, repeat 1, block 16 (failed)"."""
+    config = record.config
+    parts = [describe(record), f"seed {config.seed}", *([f"repeat {config.repeat}"] if config.repeat else [])]
+    parts += [f"{name} {value}" for name, value in own_options(config).items()]
+    return f"{', '.join(parts)}{' (failed)' if record.failure else ''}"
 
 
 def section(record: RunRecord, anchor: str) -> Html:
