@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from pypdf import PdfReader
 
 from ndreport.build.pdf import PDF_NAME
+from ndreport.rendering.svg import SMALLEST
 
 pytestmark = pytest.mark.end_to_end
 
@@ -26,6 +27,15 @@ CONTRAST = "color-contrast"
 """The rule of axe that takes half of its time; colours depend on the theme and not on the width: at the widest only.
 What else axe finds does not depend on the theme."""
 
+TEXT_OF_FIGURES = """() => [...document.querySelectorAll('.nd-figure svg')].map(svg => {
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const sizes = [...svg.querySelectorAll('text, tspan')].map(e => parseFloat(getComputedStyle(e).fontSize));
+    return [svg.closest('figure').id, scale * Math.min(...sizes)];
+}).concat([...document.querySelectorAll('.nd-grid td, .nd-grid th')].map(cell =>
+    [cell.closest('figure').id, parseFloat(getComputedStyle(cell).fontSize)]))"""
+"""Of every figure the size of its smallest text in pixels, as it is shown: the size in the drawing times the scale."""
+WIDTHS_OF_PANELS = """() => [...document.querySelectorAll('.nd-figures')].map(panels =>
+    [...panels.children].map(figure => Math.round(figure.getBoundingClientRect().width)))"""
 MORE_OF_THE_SAME = ".nd-table tbody tr:nth-child(n + 20)"
 """Rows that axe need not see: the tables of the book have hundreds, made by one function and styled by one rule."""
 
@@ -65,6 +75,24 @@ def test_every_page_in_the_browser(book, browser, theme, width):
         if width == WIDEST or theme == "light":
             assert (path.name, serious_violations(page, contrast=width == WIDEST)) == (path.name, [])
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("book", "width"),
+    [("few_pages", WIDEST), ("few_pages", 390), *(p for p in ALL_PAGES if 768 not in p.values)],
+    indirect=["book"],
+)
+def test_text_of_figures_can_be_read_and_panels_are_equally_wide(book, browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    seen = 0
+    for path in (p for p in book.pages if p.name != "index.html"):
+        page.goto(path.as_uri(), wait_until="load")
+        sizes = page.evaluate(TEXT_OF_FIGURES)
+        assert (path.name, [(name, size) for name, size in sizes if size < SMALLEST - 0.01]) == (path.name, [])
+        assert all(len(set(widths)) == 1 for widths in page.evaluate(WIDTHS_OF_PANELS)), path.name
+        seen += len(sizes)
+    assert seen > 5
+    page.close()
 
 
 def test_axe_would_find_a_violation(browser):

@@ -21,6 +21,7 @@ from ndreport.material import Material
 from ndreport.pages.times import checks, figures, recount
 from ndreport.pages.times.numbers import numbers
 from ndreport.rendering.glued import wanted
+from ndreport.rendering.svg import EPOCH_MARKERS, SOURCE_MARKERS
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +183,7 @@ def test_bars_state_least_and_most_and_differ_in_pattern(times):
         "and ND 1,076 seconds (ResNet-18) to 13,685 (DPN-92); the bar of ND is longer for 10 of 10 networks."
     )
     assert [figure["id"] for figure in drawn.find_all("figure")] == ["figure-5-a", "figure-5-b", "figure-5-c"]
-    assert len({pattern for _, pattern in figures.BARS.values()}) == 2
+    assert len(set(figures.PATTERNS.values())) == 2
 
 
 def test_dots_state_the_ratios_and_our_own_beside_them(ratios, costs):
@@ -191,5 +192,5 @@ def test_dots_state_the_ratios_and_our_own_beside_them(ratios, costs):
     assert "20 epochs 1.03× to 4.48×, geometric mean 3.12×, printed ratio elsewhere for 10 of 10" in titles[1]
     assert "ours, here 1.50× to 4.00×" in titles[0]
     assert "ours" not in figures.ratios_alt(ratios, [], "cifar10")
-    markers = [*(m for m, _ in figures.DOTS.values()), *(m for _, m in figures.HERE.values())]
+    markers = [*EPOCH_MARKERS.values(), *(SOURCE_MARKERS[whose] for _, whose in figures.HERE.values())]
     assert len(set(markers)) == len(markers)

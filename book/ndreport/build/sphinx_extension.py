@@ -27,6 +27,7 @@ from ndcore.source import PACKAGE
 from ndreport.build.execution import fill_cache
 from ndreport.build.glossary import depend_on_the_glossary, show_definitions
 from ndreport.build.search import SearchWithNumbers
+from ndreport.build.record_pages import further_pages
 from ndreport.pages.environment import code_state, software
 
 if TYPE_CHECKING:
@@ -154,5 +155,6 @@ def setup(app: Sphinx) -> dict[str, bool | str]:
     app.connect("env-before-read-docs", execute_pages)
     app.connect("doctree-read", depend_on_the_glossary)
     app.connect("doctree-resolved", show_definitions)
+    app.connect("html-collect-pages", further_pages)
     app.connect("build-finished", slim)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

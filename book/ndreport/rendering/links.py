@@ -10,6 +10,8 @@ from ndreport.evidence.sources import citations
 from ndreport.rendering.html import Html, escape
 
 RUNS_PAGE = "our-runs.html"
+RECORDS = "../runs/records"
+"""The records as files; the build puts them there."""
 MEASURED_PAGE = "measured.html"
 PUBLISHED = "../runs/published/README.html"
 SOURCES_PAGE = f"{PUBLISHED}#source-cells"

@@ -14,10 +14,10 @@ from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import IMAGENET_PAGE, ZOO_PAGE
 from ndreport.rendering.prose import points
-from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
+from ndreport.rendering.svg import INK, SOURCE_COLOURS, SOURCE_MARKERS, WIDTH, render, style
 from ndreport.rendering.values import Value, judgement
 
-SIZE = (4.6, 3.6)
+SIZE = (WIDTH, 3.6)
 
 
 def _same(row: Any) -> Value | None:
@@ -116,8 +116,12 @@ def gains_figure(gains: pd.DataFrame) -> Html:
                 "", (gain.reproduced, place), (gain.original, place),
                 arrowprops={"arrowstyle": "->", "color": INK, "linewidth": 0.8, "shrinkA": 4, "shrinkB": 4},
             )  # fmt: skip
-        axes.plot(known["original"], rows, "D", color=VERMILLION, markersize=5, label="original")
-        axes.plot(known["reproduced"], rows, "o", color=BLUE, markersize=5, label="both retrained")
+        for column, source, label in (
+            ("original", "original", "original"),
+            ("reproduced", "reproduction", "both retrained"),
+        ):
+            how = {"color": SOURCE_COLOURS[source], "label": label}
+            axes.plot(known[column], rows, SOURCE_MARKERS[source], markersize=5, **how)
         axes.axvline(0, color=INK, linewidth=1)
         axes.set_yticks(rows, [gain_name(gain).replace("no normalisation", "none") for gain in known.itertuples()])
         axes.set_ylim(len(known) - 0.5, -0.5)
