@@ -103,7 +103,7 @@
     const values = [...table.querySelectorAll("td")].map(value).filter(Boolean);
     values.forEach((element, number) => (element.tabIndex = number ? -1 : 0));
     const go = (from, down, right) => {
-      const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
+      const rows = [...table.tBodies[0].rows].filter((row) => row.matches(":not([hidden], .nd-detail)"));
       let row = rows.indexOf(from.closest("tr"));
       let column = from.closest("td").cellIndex;
       do {
@@ -127,15 +127,6 @@
     table.addEventListener("focusin", (event) => {
       const element = event.target.closest("td .nd-value");
       if (element) values.forEach((other) => (other.tabIndex = other === element ? 0 : -1));
-    });
-    /* where nothing hovers, the first tap shows where a value comes from, the second leads there */
-    table.addEventListener("click", (event) => {
-      const link = event.target.closest("td a.nd-value");
-      if (!link || !window.matchMedia("(hover: none)").matches || link.dataset.shown) return;
-      event.preventDefault();
-      values.forEach((other) => delete other.dataset.shown);
-      link.dataset.shown = "1";
-      link.focus();
     });
   };
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from ndcore.experiment.records import RunRecord, scan
 from ndcore.problems import Problem
 from ndreport.evidence.bench import Bench, load_bench
 from ndreport.evidence.claims import Claim, ledger
+from ndreport.evidence.expected import Expectations
 from ndreport.evidence.fault_reports import FaultReport
 from ndreport.evidence.fault_reports import load as load_faults
 from ndreport.evidence.margin import Margin, load_margin
@@ -38,6 +40,8 @@ class Material:
     """Kill experiments, the newest first."""
     margin: Margin | None = None
     """Of equivalence, as it was written down beforehand."""
+    folder: Path = field(default_factory=runs_folder)
+    """The `runs/` that all of it comes from."""
 
     @property
     def accuracies(self) -> pd.DataFrame:
@@ -52,6 +56,11 @@ class Material:
     @property
     def complete(self) -> list[RunRecord]:
         return [r for r in self.records if r.status == "complete"]
+
+    @cached_property
+    def expected(self) -> Expectations:
+        """What to expect of runs that nobody made."""
+        return Expectations(self.published, self.complete, self.folder)
 
     @property
     def failed(self) -> list[RunRecord]:
@@ -84,4 +93,4 @@ def load(folder: Path | None = None) -> Material:
     kills, no_kills = load_faults(folder)
     margin, no_margin = load_margin(folder / "published")
     problems = [*problems, *unpublished, *no_bench, *no_claims, *no_kills, *no_margin]
-    return Material(records, problems, published, bench, claims, kills, margin)
+    return Material(records, problems, published, bench, claims, kills, margin, folder)

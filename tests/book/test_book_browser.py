@@ -134,17 +134,18 @@ def test_the_whole_book_is_printed_into_one_pdf_and_a_strict_build_names_what_is
     assert [a for a in addresses if not a.startswith("https://")] == []
 
 
-def test_a_focused_value_shows_its_source(book, browser):
+def test_a_value_opens_its_source_below_its_row(book, browser):
     page = browser.new_page()
     page.goto((book.html / "book" / "table4.html").as_uri())
     value = page.locator("#table-4-epochs-20 a.nd-value").first
     value.focus()
     page.keyboard.press("ArrowRight")
-    note = page.locator("a.nd-value:focus .nd-note")
-    assert note.inner_text().strip().startswith("Re Table 4 row (1) BN 20 Rep.Avg")
-    box = note.bounding_box()
-    assert box["height"] > 20
-    assert box["width"] > 500
+    page.keyboard.press("Enter")
+    source = page.locator("#table-4-epochs-20 .nd-source")
+    assert "Re Table 4 row (1) BN 20 Org." in source.inner_text()
+    assert source.bounding_box()["y"] > value.bounding_box()["y"]
+    source.get_by_role("link", name="Open the source").click()
+    page.wait_for_url("**/runs/published/README.html#source-cells")
     page.close()
 
 

@@ -16,7 +16,11 @@ STATIC = Path(__file__).parents[2] / "book" / "_static"
 ROWS = {
     "VGG-16": (decimal(9.996, "log of VGG"), judgement("good", "holds", "9 of 9"), word("Table 4")),
     "ResNet-18": (decimal(10.004, "log of ResNet"), judgement("bad", "fails", "1 of 9"), word("Table 10")),
-    "DPN-92": (missing("not run", "no record"), judgement("good", "holds", "9 of 9"), word("Table 5")),
+    "DPN-92": (
+        missing("not run", "no record", command="ndcore run --arch dpn92"),
+        judgement("good", "holds", "9 of 9"),
+        word("Table 5"),
+    ),
     "PNASNet": (
         decimal(-3.0, "log of PNASNet"),
         judgement("open", "cannot be decided", ""),
@@ -36,7 +40,8 @@ def page(browser):
 def show(page, tmp_path, columns=COLUMNS, scripts: int = 1, **options) -> None:
     view = pd.DataFrame(list(ROWS.values()), index=list(ROWS))
     view.columns = pd.MultiIndex.from_tuples(columns) if isinstance(columns[0], tuple) else columns
-    script = f'<script src="{(STATIC / "table.js").as_uri()}"></script>' * scripts
+    names = ("table.js", "sources.js")
+    script = "".join(f'<script src="{(STATIC / name).as_uri()}"></script>' for name in names) * scripts
     style = f'<link rel="stylesheet" href="{(STATIC / "report.css").as_uri()}">'
     text = (
         f"<!doctype html><title>t</title>{style}{script}{table(view, 'Gains and claims.', 't', 'Network', **options)}"
@@ -128,18 +133,53 @@ def test_arrow_keys_lead_from_value_to_value_and_tab_leaves_the_table(page, tmp_
 
 
 @pytest.mark.parametrize("touch", [True, False])
-def test_the_first_tap_shows_the_source_where_nothing_hovers_and_the_second_leads_there(touch, browser, tmp_path):
+def test_a_value_opens_its_source_below_its_row_and_closes_it(touch, browser, tmp_path):
     context = browser.new_context(has_touch=touch, is_mobile=touch)
     page = context.new_page()
     show(page, tmp_path, COLUMNS)
     link = page.locator("tbody a.nd-value").first
+    choose = link.tap if touch else link.click
     address = page.url
-    (link.tap if touch else link.click)()
-    assert (page.url == address) == touch
-    if touch:
-        assert link.locator(".nd-note").bounding_box()["height"] > 20
-        link.tap()
-        assert page.url != address
+    choose()
+    detail = page.locator("tr.nd-detail")
+    assert detail.inner_text().strip() == "Table 4: as printed Open the source"
+    assert link.get_attribute("aria-expanded") == "true"
+    assert detail.evaluate("e => e.previousElementSibling.cells[0].textContent") == "PNASNet"
+    page.locator("tbody span.nd-value[aria-expanded]").first.click()
+    assert detail.inner_text().strip() == "10.00: log of VGG"  # one at a time
+    page.keyboard.press("Escape")
+    assert detail.count() == 0
+    choose()
+    choose()
+    assert (detail.count(), link.get_attribute("aria-expanded"), page.url) == (0, "false", address)
+    choose()
+    page.get_by_role("link", name="Open the source").click()
+    assert page.url == f"{address}#t"
+    context.close()
+
+
+def test_the_keyboard_opens_a_source_and_goes_on_past_it(page, tmp_path):
+    show(page, tmp_path, sortable=True)
+    values = page.locator("tbody .nd-value[aria-expanded]")
+    values.first.focus()
+    for key in ("Enter", " ", " "):
+        page.keyboard.press(key)
+    assert page.locator("tr.nd-detail").inner_text().strip() == "10.00: log of VGG"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.closest('tr').cells[0].textContent") == "ResNet-18"
+    page.get_by_role("button", name="gain", exact=True).click()
+    assert page.locator("tr.nd-detail").count() == 0
+    assert rows(page) == ["PNASNet", "VGG-16", "ResNet-18", "DPN-92"]
+
+
+def test_a_command_is_copied(browser, tmp_path):
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    show(page, tmp_path)
+    page.get_by_role("button", name="not run").click()
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "ndcore run --arch dpn92"
     context.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from record_factory import write_examples
+from record_factory import make_record, write_examples
 
 from ndcore.study import NETWORKS
 from ndreport.evidence.corrected_times import BASES, corrected_settings, time_ratios
@@ -23,6 +23,7 @@ from ndreport.pages.intro import (
     compared_alt,
     compared_figure,
     numbers,
+    rerun,
 )
 from ndreport.rendering.glued import wanted
 from ndreport.rendering.stated import NOTHING
@@ -79,6 +80,15 @@ def test_the_sentences_hold(published, found):
     assert len(ratios) == found["settings"] == 60
     assert (ratios[list(BASES)] > 1).all(axis=None)  # "ND takes longer than BN in each"
     assert found["longer_most"].startswith("4.58× (ResNet-18, CIFAR-10")
+    assert (found["unjudged"], found["attempts"]) == (180, 360)  # "half of the reproduction cannot be judged"
+    assert found["imagenet_reproduced"] == "2 of 3"
+
+
+def test_the_first_paragraph_says_how_much_was_run_again():
+    assert rerun([]) == "none of the 360 trainings on CIFAR and none of the 7 on ImageNet"
+    one, more = make_record(), [make_record(epochs=20, norm="nd"), make_record(dataset="digits"), make_record(lr=0.5)]
+    assert rerun([one]) == "1 of the 360 trainings on CIFAR (1 epoch, on a CPU) and none of the 7 on ImageNet"
+    assert rerun([one, *more]).startswith("2 of the 360 trainings on CIFAR (1 epoch and 20 epochs, on a CPU)")
 
 
 def test_without_files_the_page_says_so():

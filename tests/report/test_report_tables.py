@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from record_factory import make_record
 
+from ndcore.experiment.config import RunConfig
 from ndcore.study import EPOCHS
 from ndreport.evidence.csv_files import read
-from ndreport.evidence.published import ACCURACIES, Published, load_all
+from ndreport.evidence.published import ACCURACIES, load_all
 from ndreport.evidence.rules import comparisons
 from ndreport.evidence.runs import coverage, differences, follows_recipe
-from ndreport.pages.tables_4_and_5.accuracy_table import accuracy_table, accuracy_view
+from ndreport.material import Material
+from ndreport.pages.tables_4_and_5.accuracy_table import accuracy_table, accuracy_view, against_view
+from ndreport.pages.tables_4_and_5.pairs import pairs
 from ndreport.pages.tables_4_and_5.rows import accuracy_rows
 from ndreport.rendering.links import anchors
 
+OWN = "this report, test"
 PUBLISHED = Path(__file__).parents[2] / "runs" / "published"
 
 
@@ -55,14 +60,11 @@ def test_the_final_epoch_counts_not_the_best(accuracies):
     assert row["test_top1"] == record.epochs[-1].test.top1
 
 
-def test_a_network_of_the_study_that_is_two_of_ours_is_not_counted_twice(accuracies, compared):
+def test_a_network_of_the_study_that_is_two_of_ours_is_not_counted_twice(accuracies):
     rows = accuracy_rows(accuracies, [], "cifar10")
     assert len(rows) == 66
     assert rows["original"].count() == 60
     assert rows["attempt_3"].count() == 60
-    view = accuracy_view(rows, compared, 1)
-    second = view.loc["ResNet-18 (resnet18d), BN"]
-    assert {second[column].text for column in view.columns if column[0] != "This report"} == {"see ResNet-18"}
 
 
 @pytest.mark.parametrize(
@@ -86,58 +88,112 @@ def test_runs_that_leave_the_recipe_do_not_enter_the_tables(accuracies, change):
     assert (rows["runs"].sum(), rows["failed_runs"].sum()) == (0, 0)
 
 
-def test_runs_of_other_data_epochs_and_failed_runs_do_not_enter_a_cell(accuracies, compared):
+def test_runs_of_other_data_epochs_and_failed_runs_do_not_enter_a_cell(accuracies, material):
     records = [make_record(dataset="cifar100"), make_record(epochs=3), make_record(failed=True)]
     rows = accuracy_rows(accuracies, records, "cifar10")
     assert rows["runs"].sum() == 0
-    cell = accuracy_view(rows, compared, 1).loc["ResNet-18 (resnet18d), BN", ("This report", "test")]
+    view = accuracy_view(pairs(replace(material, records=records), "cifar10", 1))
+    cell = view.loc["ResNet-18 (resnet18d)", (OWN, "BN")]
     assert cell.text == "failed"
     assert not cell.present
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "cifar100"])
 @pytest.mark.parametrize("epochs", EPOCHS)
-def test_no_cell_is_blank_and_every_cell_says_where_it_comes_from(accuracies, compared, dataset, epochs):
-    view = accuracy_view(accuracy_rows(accuracies, [make_record(dataset=dataset)], dataset), compared, epochs)
+def test_no_cell_is_blank_and_every_cell_says_where_it_comes_from(material, dataset, epochs):
+    view = accuracy_view(pairs(replace(material, records=[make_record(dataset=dataset)]), dataset, epochs))
     values = [value for _, row in view.iterrows() for value in row]
-    assert len(view) == 22
+    assert len(view) == 11
     assert view.index.is_unique
     assert all(v.text.strip() and v.note.strip() and v.link for v in values)
-    own = [v for v in view["This report"].to_numpy().ravel() if not v.present]
+    own = [v for v in view[OWN].to_numpy().ravel() if not v.present]
     assert {v.text for v in own} == {"not run"}
-    assert len(own) == 3 * (22 - (epochs == 1))
+    assert len(own) == 3 * 11 - (epochs == 1)
+    for value in own:
+        assert "time: " in value.note
+        assert "test accuracy to expect of " in value.note
+        for command in value.command.split(" && "):
+            values = dict(
+                zip(*[iter(command.removeprefix("ndcore run --").replace(" --", " ").split())] * 2, strict=True)
+            )
+            numbers = {name: int(values[name]) for name in ("epochs", "seed")}
+            assert RunConfig.parse(values | numbers).command() == command
 
 
-def test_an_average_that_is_not_the_mean_is_marked(accuracies, compared):
-    view = accuracy_view(accuracy_rows(accuracies, [], "cifar10"), compared, 100)
-    value = view.loc["MobileNet v2, BN", ("Obadage et al. 2024", "average")]
-    assert value.text == "96.34 ≠"
+def test_a_value_stands_beside_the_network_that_it_belongs_to(material):
+    """The label ResNet-18: logs name resnet18 on CIFAR-10 and resnet18d on CIFAR-100, both after 20 epochs."""
+    found = {
+        place: accuracy_view(pairs(replace(material, records=[]), *place)).map(lambda value: value.text)
+        for place in (("cifar10", 1), ("cifar10", 20), ("cifar100", 20))
+    }
+    printed = "reproduction, as printed"
+    assert [table.loc["ResNet-18 (resnet18)", (printed, "BN")] for table in found.values()] == [
+        "see resnet18d",
+        "92.35",
+        "see resnet18d",
+    ]
+    assert [table.loc["ResNet-18 (resnet18d)", (printed, "BN")] for table in found.values()] == [
+        "46.56",
+        "see resnet18",
+        "68.49",
+    ]
+    assert {table.loc["ResNet-18 (resnet18d)", ("original, as printed", "ND")] for table in found.values()} == {
+        "see resnet18"
+    }
+
+
+def test_the_verdict_is_about_test_images(material):
+    def verdicts(dataset: str, epochs: int) -> list:
+        view = accuracy_view(pairs(replace(material, records=[]), dataset, epochs))
+        return [v for v in view.iloc[:, 0] if v.present]
+
+    assert {(v.text, v.kind) for v in verdicts("cifar10", 1)} == {("probably yes", "partial")}
+    assert {(v.text[:4], v.kind) for place in ("cifar10", "cifar100") for v in verdicts(place, 20)} == {
+        ("yes,", "good")
+    }
+    unknown = [v for place in (("cifar10", 100), ("cifar100", 1), ("cifar100", 100)) for v in verdicts(*place)]
+    assert {(v.text, v.kind) for v in unknown} == {("not known", "open")}
+    assert len(unknown) == 30
+
+
+def test_the_time_and_the_result_to_expect_are_those_of_the_same_network(material):
+    """VGG-16 ND on CIFAR-10 after 20 epochs: original 93.25, logs 92.72 to 92.96, attempts of 978 to 1,288 seconds."""
+    row = accuracy_view(pairs(replace(material, records=[]), "cifar10", 20)).loc["VGG-16"]
+    value = row[OWN, "ND"]
+    assert "test accuracy to expect of ND: 92.72 to 93.25 %" in value.note
+    assert "16 min to 22 min on the reproduction's GPU" in value.note
+    assert row[OWN, "ND − BN"].command.count("ndcore run ") == 2
+
+
+def test_an_average_that_is_not_the_mean_is_marked(material):
+    view = accuracy_view(pairs(material, "cifar10", 100))
+    value = view.loc["MobileNet v2", ("reproduction, as printed", "BN")]
+    assert value.text == "≠ 96.34"
     assert "94.80" in value.note
     assert value.number == 96.34
 
 
 def test_the_table_without_published_values_says_missing_and_keeps_our_runs():
-    rows = accuracy_rows(ACCURACIES.empty(), [make_record(46.0)], "cifar10")
-    compared = comparisons(Published())
-    view = accuracy_view(rows, compared, 1)
-    assert view.loc["VGG-16, BN", ("Ye et al. 2020", "original")].text == "missing"
-    assert view.loc["VGG-16, BN", ("Average against original", "difference")].text == "missing"
-    assert view.loc["ResNet-18 (resnet18d), BN", ("This report", "test")].text == "46.00"
-    assert "missing" in accuracy_table(rows, compared, "cifar10", 1)
+    material = Material(records=[make_record(46.0)], problems=[])
+    view = accuracy_view(pairs(material, "cifar10", 1))
+    assert view.loc["VGG-16", ("original, as printed", "BN")].text == "missing"
+    assert view.loc["VGG-16", ("reproduction", "ND ahead on test?")].text == "missing"
+    assert view.loc["ResNet-18 (resnet18d)", (OWN, "BN")].text == "46.00"
+    assert "missing" in accuracy_table(material, comparisons(material.published), "cifar10", 1)
+    assert against_view(comparisons(material.published), "cifar10", 1).empty
 
 
-def test_both_readings_of_the_threshold_stand_beside_the_printed_colour(accuracies, compared):
-    view = accuracy_view(accuracy_rows(accuracies, [], "cifar100"), compared, 1)["Average against original"]
-    assert [value.text for value in view.loc["ResNeXt-29, ND"]] == ["−8.25", "▼ lower by more", "• within", "red ▼"]
-    assert [value.text for value in view.loc["VGG-16, BN"]] == ["−0.54", "▼ lower by more", "• within", "black •"]
-    assert "reproduced 22.68, original 30.93" in view.loc["ResNeXt-29, ND"].iloc[1].note
+def test_both_readings_of_the_threshold_stand_beside_the_printed_colour(compared):
+    view = against_view(compared, "cifar100", 1)
+    assert [v.text for v in view["ND"].loc["ResNeXt-29"]] == ["−8.25", "▼ lower by more", "• within", "red ▼"]
+    assert [v.text for v in view["BN"].loc["VGG-16"]] == ["−0.54", "▼ lower by more", "• within", "black •"]
+    assert "reproduced 22.68, original 30.93" in view["ND"].loc["ResNeXt-29"].iloc[1].note
 
 
-def test_without_the_colours_their_column_says_missing(accuracies, compared):
-    rows = accuracy_rows(accuracies, [], "cifar10")
-    view = accuracy_view(rows, compared.assign(printed=""), 20)["Average against original"]
-    assert view.loc["VGG-16, BN"].iloc[2].text == "▲ higher"
-    assert view.loc["VGG-16, BN"].iloc[3].text == "missing"
+def test_without_the_colours_their_column_says_missing(compared):
+    view = against_view(compared.assign(printed=""), "cifar10", 20)["BN"]
+    assert view.loc["VGG-16"].iloc[2].text == "▲ higher"
+    assert view.loc["VGG-16"].iloc[3].text == "missing"
 
 
 def test_coverage_counts_settings_and_at_most_three_runs_each():

@@ -12,7 +12,7 @@ from math import nan
 
 import pandas as pd
 
-from ndreport.evidence.published import SETTING, Published
+from ndreport.evidence.published import SETTING, Published, once
 
 MEASURES = ("top1", "train_seconds", "test_seconds")
 COLUMNS = [*SETTING, "attempt", *MEASURES, *(f"corrected_{m}" for m in MEASURES)]
@@ -38,6 +38,7 @@ def logged_runs(recovered: pd.DataFrame) -> pd.DataFrame:
     return wide.assign(finished=wide["train_seconds"] > INCOMPLETE * median)
 
 
+@once
 def attempts(published: Published) -> pd.DataFrame:
     """One row per attempt of the spreadsheet (dataset × arch × norm × epochs × attempt).
 

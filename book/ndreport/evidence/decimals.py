@@ -80,6 +80,16 @@ def patterns(measured: pd.DataFrame) -> dict[tuple[str, int], Pattern]:
     return {block: pattern(len(rows), int(rows["coarse"].sum())) for block, rows in known.groupby(BLOCK)}
 
 
+def suggested_tests(measured: pd.DataFrame) -> set[tuple[str, int]]:
+    """The blocks whose values are very probably test accuracies, though no single one is proven to be either.
+
+    Args:
+        measured: from `ndreport.evidence.splits.measured_on`.
+    """
+    proven = set(measured.loc[measured["split"] != "", BLOCK].itertuples(index=False, name=None))
+    return {block for block, found in patterns(measured).items() if found.p_at_least < LEVEL} - proven
+
+
 @dataclass(frozen=True)
 class Digits:
     """Last digits of the running training accuracies that the study's own logs printed."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache, wraps
 from pathlib import Path
 
 import pandas as pd
@@ -144,7 +146,7 @@ SETUP = PublishedFile(
 """Table 3 of the reproduction and its §4, beside what the original states: settings, data, hardware, software."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Published:
     """Every file of published values as a table; one that could not be read has no rows."""
 
@@ -174,6 +176,12 @@ class Published:
     def attempts(self) -> pd.DataFrame:
         """The rows of `accuracies` behind these averages: the single runs of the spreadsheet."""
         return self.accuracies.query("study == 're' and attempt.notna()").astype({"attempt": "int64"})
+
+
+def once(function: Callable[[Published], pd.DataFrame]) -> Callable[[Published], pd.DataFrame]:
+    """Compute a table from published values once, however often it is asked for; everybody gets a copy."""
+    remembered = lru_cache(maxsize=8)(function)
+    return wraps(function)(lambda published: remembered(published).copy())
 
 
 FILES = {

@@ -19,7 +19,7 @@ import pandas as pd
 
 from ndcore.study import DATASETS, EPOCHS
 from ndreport.evidence.corrections import CUT_OFF, logged_runs
-from ndreport.evidence.published import SETTING, Published
+from ndreport.evidence.published import SETTING, Published, once
 
 TEST_IMAGES, TRAIN_IMAGES = 10_000, 50_000
 """Images of CIFAR-10 and of CIFAR-100."""
@@ -37,6 +37,7 @@ def is_share_of(percent: float, images: int) -> bool:
     return not isnan(percent) and abs(percent * images / 100 - round(percent * images / 100)) < SAME
 
 
+@once
 def measured_on(published: Published) -> pd.DataFrame:
     """One row per attempt (dataset × arch × norm × epochs × attempt), accuracies in percent.
 

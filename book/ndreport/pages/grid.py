@@ -10,15 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from ndcore.bench import results
-from ndcore.bench.rows import StepRow
-from ndcore.errors import UserError
 from ndcore.experiment.folders import runs_folder
 from ndcore.experiment.records import RunRecord
 from ndcore.grid.cells import Cell, Selection
 from ndcore.grid.estimates import Estimate, Estimator, Machine
 from ndcore.study import ATTEMPTS, NETWORKS, NORMS
 from ndcore.training.progress import duration
+from ndreport.evidence.expected import measured_machine
 from ndreport.evidence.runs import Setting, follows_recipe
 from ndreport.evidence.times import settings
 from ndreport.material import Material
@@ -66,20 +64,6 @@ def grid_cost(material: Material, runs: Path | None = None) -> GridCost:
     cells = Selection().cells()
     known = Estimator.of(runs, material.complete, machine) if machine else Estimator()
     return GridCost(machine, cells, [known.estimate(cell.setting) for cell in cells], settings(material.times))
-
-
-def measured_machine(runs: Path, records: Sequence[RunRecord]) -> Machine | None:
-    """The machine of the newest benchmark, else of the last record: not the one that builds the page."""
-    path = results.latest(runs / "bench")
-    try:
-        rows = results.read_rows(path, StepRow) if path else []
-    except UserError:
-        rows = []
-    sources = [*rows, *(record.environment for record in sorted(records, key=lambda r: r.finished_utc, reverse=True))]
-    if not sources:
-        return None
-    first = sources[0]
-    return Machine(first.device, first.device_name, first.cpu, first.cores)
 
 
 def numbers(cost: GridCost, material: Material) -> dict[str, object]:

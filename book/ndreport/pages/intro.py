@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import nan
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ndcore.experiment.records import RunRecord
 from ndcore.study import DATASETS, NETWORK_LABELS, NETWORKS, NORM_LABELS, NORMS
+from ndcore.study import EPOCHS as ALL_EPOCHS
 from ndreport.evidence.claims import Decision
 from ndreport.evidence.corrections import attempts
+from ndreport.evidence.decimals import suggested_tests
 from ndreport.evidence.families import Tested
+from ndreport.evidence.imagenet_times import NORMS as IMAGENET_NORMS
 from ndreport.evidence.published import Published
-from ndreport.evidence.runs import Difference, coverage
+from ndreport.evidence.runs import STUDY_DATASETS, Difference, Setting, complete_runs, coverage, differences
+from ndreport.evidence.series import logged_tests
+from ndreport.evidence.splits import BLOCK, measured_on
 from ndreport.material import Material
 from ndreport.pages import claims
-from ndreport.pages.claim.numbers import conclusion
+from ndreport.pages.claim.numbers import conclusion, imagenet_numbers
 from ndreport.pages.times.numbers import of_ratios
 from ndreport.rendering.html import Html
-from ndreport.rendering.prose import Prose, count, in_cases, prose, span
+from ndreport.rendering.prose import Prose, count, in_cases, listing, prose, span
 from ndreport.rendering.stated import unless_missing
 from ndreport.rendering.svg import BLUE, GREEN, INK, VERMILLION, render, style
 from ndreport.rendering.values import NOT_RUN
 
 DATASET, EPOCHS = "cifar100", 20
 """The setting that is drawn: every run has a log, and training and test accuracy are far apart."""
+IMAGENET_RUNS = sum(map(len, IMAGENET_NORMS.values()))
 SERIES = {
     "original": ("original, as printed", "D", GREEN),
     "test": ("reproduction, test accuracy in its logs", "o", BLUE),
@@ -48,6 +56,9 @@ def numbers(
     far = {name: (frame["printed"] - frame[name]).abs() for name in ("train", "test")}
     reproduced, shown = ((frame[name] - frame["original"]).abs().median() for name in ("test", "printed"))
     return {
+        "rerun": rerun(material.records),
+        **judged(material.published),
+        "imagenet_reproduced": imagenet_numbers(material.published).get("imagenet_reproduced", nan),
         **conclusion(tested),
         **of_ratios(ratios),
         **claims.numbers(decisions, material),
@@ -60,6 +71,44 @@ def numbers(
         "grid_settings": grid.settings,
         "grid_cells": grid.cells,
     }
+
+
+def rerun(records: Sequence[RunRecord]) -> str:
+    """ "12 of the 360 trainings on CIFAR (1 epoch, on a CPU) and none of the 7 on ImageNet"."""
+    covered = coverage(records)
+    grid = (
+        Setting(d, arch, n, e)
+        for d in STUDY_DATASETS
+        for x in NETWORKS
+        for arch in x.ours
+        for n in NORMS
+        for e in ALL_EPOCHS
+    )
+    runs = [run for setting in grid for run in complete_runs(records, setting)]
+    epochs = listing(count(number, "epoch") for number in sorted({run.config.epochs for run in runs}))
+    devices = listing(sorted({_device(run) for run in runs}))
+    how = f" ({epochs}, on {devices})" if runs else ""
+    imagenet = sum(r.status == "complete" and r.config.dataset == "imagenet" for r in records)
+    return (
+        f"{covered.cells_run or 'none'} of the {covered.cells} trainings on CIFAR{how} and {imagenet or 'none'} of the "
+        f"{IMAGENET_RUNS} on ImageNet"
+    )
+
+
+def _device(run: RunRecord) -> str:
+    return "a CPU" if run.environment.device == "cpu" else run.environment.device_name
+
+
+def judged(published: Published) -> dict[str, object]:
+    """How many of the reproduction's CIFAR values there are, and how many say nothing about test images: those of the
+    blocks whose test accuracies are neither printed nor logged."""
+    measured = measured_on(published)
+    if measured.empty:
+        return {}
+    logs = logged_tests(published)
+    known = suggested_tests(measured) | set(logs[BLOCK].itertuples(index=False, name=None))
+    unjudged = [block not in known for block in measured[BLOCK].itertuples(index=False, name=None)]
+    return {"attempts": len(measured), "unjudged": sum(unjudged)}
 
 
 def compared(published: Published) -> pd.DataFrame:
@@ -99,6 +148,11 @@ def about_coverage(material: Material) -> Prose:
         f"**{covered.cells_run or 'none'}** of the single runs; wherever nobody ran anything the tables say "
         f'"{NOT_RUN}". In all, `runs/` holds {complete} and {failed} of failed runs.'
     )
+
+
+def pairs_on_cifar(records: Sequence[RunRecord]) -> list[Difference]:
+    """Our own pairs of BN and ND on the data sets of the study."""
+    return [pair for pair in differences(records) if pair.nd.config.dataset in STUDY_DATASETS]
 
 
 def about_differences(pairs: Sequence[Difference]) -> Prose:

@@ -50,9 +50,9 @@ def table(
     """A table of `Value` cells.
 
     The index gives the row headers, the columns (one or two levels) the column headers. On a wide screen the table
-    takes the margin too; on a narrow one it scrolls to the side and its first column stays. Every value shows its
-    source on focus, on hover and at the first tap, and leads there. Search, filters, sorting and the arrow keys are
-    added by `book/_static/table.js`: without it the table is whole.
+    takes the margin too; on a narrow one it scrolls to the side and its first column stays. A click on a value opens
+    where it comes from, below its row. That, search, filters, sorting and the arrow keys are added by
+    `book/_static/table.js`; without it the table is whole, and every value leads to its source.
 
     Args:
         view: cells; every one a `Value`.
@@ -109,7 +109,8 @@ def _cell(value: Value) -> str:
     if value.kind:
         kind += f" nd-{value.kind}"
         glyph = f'<span aria-hidden="true">{GLYPHS[value.kind]} </span>'
-    note = f'<span class="nd-note"> {escape(value.note)}</span>' if value.note else ""
+    command = f" <code>{escape(value.command)}</code>" if value.command else ""
+    note = f'<span class="nd-note"> {escape(value.note)}{command}</span>' if value.note or command else ""
     if value.link:
         return f'<a class="{kind}" href="{escape(value.link)}">{glyph}{text}{note}</a>'
     focus = ' tabindex="0"' if note else ""
@@ -147,8 +148,8 @@ def csv(view: pd.DataFrame, stub: str) -> str:
     for name, values in zip(view.columns, (view.iloc[:, i] for i in range(view.shape[1])), strict=True):
         title = " / ".join(name) if isinstance(name, tuple) else str(name)
         columns[title] = [v.text if v.number is None else v.number for v in values]
-        if any(v.note for v in values):
-            columns[f"{title} (source)"] = [v.note for v in values]
+        if any(v.note or v.command for v in values):
+            columns[f"{title} (source)"] = [" ".join(filter(None, (v.note, v.command))) for v in values]
     return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n")
 
 
@@ -167,6 +168,16 @@ def facts(items: Iterable[tuple[str, str]], caption: str) -> Html:
 def code(text: str) -> Html:
     """A command or an identifier in monospace; it wraps between words, and within a word only if that is long."""
     return Html(f'<code class="nd-code">{" ".join(map(_unbroken, text.split(" ")))}</code>')
+
+
+def command(text: str) -> Html:
+    """A line for the shell, with a button that copies it."""
+    return Html(f'<code class="nd-code nd-command">{" ".join(map(_unbroken, text.split(" ")))}</code>')
+
+
+def disclosure(summary: str, content: str) -> Html:
+    """What is behind a line that opens it."""
+    return Html(f'<details class="nd-more"><summary>{escape(summary)}</summary>\n{content}\n</details>')
 
 
 def notice(kind: str, title: str, items: Iterable[str]) -> Html:

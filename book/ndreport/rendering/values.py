@@ -27,6 +27,8 @@ class Value:
     """False for "not run" and the like."""
     kind: str = ""
     """A judgement, shown as a glyph and a colour before the text: a key of `GLYPHS`, or "" for none."""
+    command: str = ""
+    """What would make this value, or makes it again, as a line for the shell; it can be copied."""
 
     def __post_init__(self) -> None:
         if self.kind and self.kind not in GLYPHS:
@@ -35,9 +37,9 @@ class Value:
             raise ValueError("a cell of a table is never blank")
 
 
-def missing(text: str, note: str, link: str = "") -> Value:
+def missing(text: str, note: str, link: str = "", command: str = "") -> Value:
     """A cell without a value: the text says why ("not run", "failed", "file damaged")."""
-    return Value(text, note, link, present=False)
+    return Value(text, note, link, present=False, command=command)
 
 
 def decimal(number: float, note: str, link: str = "", digits: int = 2) -> Value:
