@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import claims_material
@@ -10,9 +11,13 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+from ndreport.evidence import corrections, times
 from ndreport.evidence.claims import Case, Claim, Decision, Outcome, Verdict
+from ndreport.evidence.equivalence import equivalence
+from ndreport.evidence.published import Published
 from ndreport.material import Material, load
 from ndreport.pages import claims
+from ndreport.pages.claims.thresholds import OF_CLAIMS, Threshold, thresholds, thresholds_view
 from ndreport.rendering.glued import wanted
 from ndreport.rendering.html import csv
 from ndreport.rendering.stated import NOTHING
@@ -116,7 +121,7 @@ def test_errors_are_named_apart_from_verdicts(decisions):
 
 
 def test_the_sentences_hold(decisions):
-    found = claims.numbers(decisions, Material([], []))
+    found = claims.page_numbers(decisions, [], Material([], []))
     assert wanted("claims") <= found.keys()
     outcomes = ("holds", "in_part", "fails", "open")
     assert [found[name] for name in outcomes] == [1, 1, 1, 1]
@@ -189,3 +194,54 @@ def test_a_damaged_ledger_is_a_problem_of_the_page(tmp_path):
     assert "unknown predicate 'nd_ahaed': did you mean nd_ahead" in problem.reason
     (published / "claims.yaml").write_text(text)
     assert len(load(tmp_path).claims) >= 45
+
+
+@pytest.fixture(scope="module")
+def tried(material) -> dict[str, Threshold]:
+    found = thresholds(list(claims_material.decisions().values()), claims.evidence_of(material), material)
+    return {threshold.where: threshold for threshold in found}
+
+
+def test_a_threshold_gives_what_the_ledger_and_the_pages_say(tried, material):
+    for ident, (parameter, _, _) in OF_CLAIMS.items():
+        decision, threshold = claims_material.decisions()[ident], tried[f"claim {ident}"]
+        assert threshold.chosen == decision.claim.parameters[parameter]
+        assert threshold.results[threshold.chosen] == str(decision.verdict.outcome)
+    equal = equivalence(material.published, material.margin).query("without == ''")["equivalent"].sum()
+    assert tried["page Does the claim hold?"].results[0.5] == f"{equal} of 6 equal"
+    attempts = corrections.attempts(material.published)["correction"]
+    assert attempts.str.contains("did not finish").sum() == 1
+    assert tried["corrected values"].results[0.75] == "1 run"
+    far = times.far_attempts(times.settings(material.published.times))
+    assert tried["page Training times"].results[1.5] == f"{len(far)} attempts"
+
+
+def test_other_values_of_a_threshold_give_other_results(tried, material):
+    assert [threshold.where for threshold in tried.values() if threshold.stays] == [
+        "claim summary-no-overhead-at-inference"
+    ]
+    found = claims.page_numbers([], list(tried.values()), material)
+    assert (found["thresholds"], found["unmoved"]) == (9, 1)
+    row = thresholds_view(list(tried.values())).loc["share of all values that is “few”"]
+    assert row["other values give"].text == "0.1 and 0.2: fails; 0.3: holds in part; 0.4 and 0.5: holds"
+    assert (row["chosen"].text, row["gives"].text, row["result"].text) == ("0.25", "holds in part", "depends on it")
+
+
+def test_every_parameter_of_ours_is_among_the_thresholds():
+    """Parameters that a claim states itself, or that say what is asked, are no thresholds."""
+    stated = {"expected", "total", "low", "high", "threshold", "short", "long", "start", "end", "networks", "epochs"}
+    stated |= {"cifar_runs", "cifar_printed", "imagenet_printed", "attempts_each"}
+    counted = {"seconds", "tolerance"}  # the printed minute; the rounding of single precision
+    ours = {
+        (claim.id, name)
+        for claim in claims_material.claims().values()
+        for name, value in claim.parameters.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and name not in stated | counted
+    }
+    assert ours == {(ident, parameter) for ident, (parameter, _, _) in OF_CLAIMS.items()}
+
+
+def test_without_files_no_threshold_of_a_rule_is_shown(material):
+    gone = replace(material, published=Published(), margin=None)
+    assert thresholds([], claims.evidence_of(gone), gone) == []
+    assert "nothing to show" in claims.thresholds_table([])

@@ -5,6 +5,7 @@ from ndreport.pages.claims.counts import bases_table, bases_view, counts_table, 
 from ndreport.pages.claims.ledger import error_notice, ledger_table, ledger_view
 from ndreport.pages.claims.looked_at import evidence_of
 from ndreport.pages.claims.sentences import CENTRAL, central_claims, open_claims
+from ndreport.pages.claims.thresholds import page_numbers, thresholds, thresholds_table
 
 __all__ = [
     "CENTRAL",
@@ -20,4 +21,7 @@ __all__ = [
     "ledger_view",
     "numbers",
     "open_claims",
+    "page_numbers",
+    "thresholds",
+    "thresholds_table",
 ]
