@@ -53,6 +53,7 @@
   const addFilters = (box, table) => {
     const rows = [...table.tBodies[0].rows].map((row) => ({ row, texts: [...row.cells].map(shown) }));
     rows.forEach((entry) => (entry.words = entry.texts.join(" ").toLowerCase()));
+    const parts = (text) => text.split("; ");
     const heads = [...table.tHead.querySelectorAll('th[scope="col"]')];
     const controls = make("div", { className: "nd-controls", role: "search" });
     controls.setAttribute("aria-label", shown(table.caption));
@@ -63,7 +64,8 @@
     const selects = (box.dataset.filters ?? "").split(" ").filter(Boolean).map((number) => {
       const column = Number(number);
       const counts = new Map();
-      rows.forEach(({ texts }) => counts.set(texts[column], (counts.get(texts[column]) ?? 0) + 1));
+      const found = rows.flatMap(({ texts }) => parts(texts[column]));
+      found.forEach((value) => counts.set(value, (counts.get(value) ?? 0) + 1));
       const values = [...counts.keys()].sort(compare);
       const options = values.map((value) => new Option(`${value} (${counts.get(value)})`, value));
       const select = make("select", {}, new Option("all", ""), ...options);
@@ -79,7 +81,7 @@
       let visible = 0;
       rows.forEach((entry) => {
         const fits = words.every((word) => entry.words.includes(word));
-        entry.row.hidden = !(fits && selects.every((s) => !s.select.value || s.select.value === entry.texts[s.column]));
+        entry.row.hidden = !(fits && selects.every((s) => !s.select.value || parts(entry.texts[s.column]).includes(s.select.value)));
         visible += !entry.row.hidden;
       });
       count.textContent = `${visible} of ${rows.length} rows`;

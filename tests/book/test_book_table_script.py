@@ -37,10 +37,10 @@ def page(browser):
     page.close()
 
 
-def show(page, tmp_path, columns=COLUMNS, scripts: int = 1, **options) -> None:
-    view = pd.DataFrame(list(ROWS.values()), index=list(ROWS))
+def show(page, tmp_path, columns=COLUMNS, scripts: int = 1, cells=ROWS, **options) -> None:
+    view = pd.DataFrame(list(cells.values()), index=list(cells))
     view.columns = pd.MultiIndex.from_tuples(columns) if isinstance(columns[0], tuple) else columns
-    names = ("table.js", "sources.js")
+    names = ("table.js", "sources.js", "address.js")
     script = "".join(f'<script src="{(STATIC / name).as_uri()}"></script>' for name in names) * scripts
     style = f'<link rel="stylesheet" href="{(STATIC / "report.css").as_uri()}">'
     text = (
@@ -98,6 +98,48 @@ def test_columns_sort_by_unrounded_numbers_then_words_then_what_is_missing(page,
     assert rows(page) == ["DPN-92", "PNASNet", "ResNet-18", "VGG-16"]
     gain.click(click_count=3)
     assert rows(page) == list(ROWS)
+
+
+def test_a_cell_with_several_values_is_found_by_each_of_them(page, tmp_path):
+    several = ROWS | {"SENet-18": (decimal(1.0, ""), judgement("good", "holds", ""), word("Table 4; Table 5"))}
+    show(page, tmp_path, cells=several, filters=(COLUMNS[2],))
+    where = page.get_by_label("where")
+    assert where.locator("option").all_inner_texts() == ["all", "Table 4 (3)", "Table 5 (2)", "Table 10 (1)"]
+    where.select_option("Table 5")
+    assert rows(page) == ["DPN-92", "SENet-18"]
+
+
+def test_filters_search_and_order_stand_in_the_address_and_come_back(page, tmp_path):
+    options = {"searchable": True, "filters": (COLUMNS[1],), "sortable": True, "row_ids": ["a", "b", "c", "d"]}
+    show(page, tmp_path, **options)
+    plain = page.url
+    page.get_by_label("verdict").select_option("holds")
+    page.get_by_label("Search in this table").fill("Table")
+    page.get_by_role("button", name="where").click()
+    page.get_by_role("button", name="where").click()
+    chosen = page.url
+    assert chosen == f"{plain}?t.verdict=holds&t.Search+in+this+table=Table&t.sort=-4"
+    page.goto("about:blank")
+    for come in (page.go_back, page.reload, lambda: page.goto(f"{chosen}#a")):
+        come()
+        assert rows(page) == ["DPN-92", "VGG-16"]
+        assert page.get_by_label("verdict").input_value() == "holds"
+        assert page.get_by_label("Search in this table").input_value() == "Table"
+    assert page.url == f"{chosen}#a"
+    page.get_by_label("verdict").select_option("")
+    page.get_by_label("Search in this table").fill("")
+    page.get_by_role("button", name="where").click()
+    assert page.url == f"{plain}#a"
+
+
+def test_an_address_that_asks_for_what_is_not_there_shows_the_table(page, tmp_path):
+    options = {"searchable": True, "filters": (COLUMNS[1],), "sortable": True, "row_ids": ["a", "b", "c", "d"]}
+    show(page, tmp_path, **options)
+    plain = page.url
+    page.goto(f"{plain}?t.verdict=nothing&t.sort=99")
+    assert (rows(page), page.url) == (list(ROWS), plain)
+    page.goto(f"{plain}?t.verdict=holds#b")  # a row that the filter hides
+    assert (rows(page), page.url) == (list(ROWS), f"{plain}#b")
 
 
 def test_everything_is_reached_with_the_keyboard_in_reading_order(page, tmp_path):
@@ -203,5 +245,6 @@ def test_without_the_script_the_table_is_whole_and_with_it_twice_nothing_doubles
     assert page.locator("button").count() == 4
 
 
-def test_the_script_is_small():
+def test_the_scripts_are_small():
     assert (STATIC / "table.js").stat().st_size <= 8_500
+    assert (STATIC / "address.js").stat().st_size <= 3_000

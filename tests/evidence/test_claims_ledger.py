@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ndcore.errors import UserError
 from ndreport.evidence.claims import Case, Outcome, Verdict, decide, load, problems, read
+from ndreport.evidence.claims.bases import BASES
 from ndreport.evidence.claims.claim import MOST_WORDS, SOURCES
 from ndreport.evidence.claims.registry import known, predicate
 from ndreport.evidence.claims.verdict import every, parts
@@ -62,6 +63,9 @@ def test_every_predicate_is_used_and_every_claim_has_a_verdict():
         ({"source": []}, "source"),
         ({"id": "A Claim"}, "id: String should match"),
         ({"verdict": "holds"}, "verdict: Extra inputs are not permitted"),
+        ({"tested_on": {"tset": {}}}, "unknown basis 'tset': did you mean test"),
+        ({"tested_on": {"test": {"sum": 1}}}, "unexpected keyword argument 'sum'"),
+        ({"tested_on": {"own": "nobody knows"}}, "the claim is not tested on any values"),
     ],
 )
 def test_a_mistake_in_an_entry_is_one_line_with_the_claim(tmp_path, change, expected):
@@ -104,16 +108,36 @@ def test_a_predicate_that_raises_is_an_error_and_no_verdict(tmp_path):
 def test_a_damaged_file_makes_its_claims_errors(name):
     """The data of every claim is what it needs, no less: each of its files, taken away, ends it in an error."""
     gone = evidence(**{name: FILES[name].empty()})
-    errors = {decide(claim, gone).error for claim in claims().values() if FILES[name].name in claim.data}
-    assert errors <= {f"needs {FILES[name].name}, which could not be read"}
+    found = [decide(claim, gone) for claim in claims().values() if FILES[name].name in claim.data]
+    assert {(d.error, *d.errors.values()) for d in found if not d.error} == set()
+    assert {error for d in found for error in d.errors.values()} <= {
+        f"needs {FILES[name].name}, which could not be read"
+    }
 
 
 def test_a_damaged_file_touches_no_other_claim():
     gone = evidence(imagenet=FILES["imagenet"].empty(), repository=FILES["repository"].empty())
     others = [c for c in claims().values() if {"accuracies.csv"} == set(c.data) or "times.csv" in c.data]
-    assert len(others) > 20
-    verdicts = {claim.id: decide(claim, gone).verdict for claim in others if "imagenet.csv" not in claim.data}
-    assert verdicts == {name: decisions()[name].verdict for name in verdicts}
+    verdicts = {claim.id: decide(claim, gone).verdicts for claim in others if "imagenet.csv" not in claim.data}
+    assert len(verdicts) > 10
+    assert verdicts == {name: decisions()[name].verdicts for name in verdicts}
+
+
+def test_without_the_logs_the_verdict_on_its_own_tables_stays():
+    gone = evidence(recovered=FILES["recovered"].empty())
+    decision = decide(claims()["re-always-better"], gone)
+    assert decision.verdict == decisions()["re-always-better"].verdict
+    assert decision.errors == dict.fromkeys(("corrected", "test"), "needs recovered.csv, which could not be read")
+    assert [problem.reason for problem in problems([decision])] == [
+        "claim re-always-better: needs recovered.csv, which could not be read"
+    ]
+
+
+def test_every_claim_is_decided_or_says_why_not_on_each_basis():
+    for claim in claims().values():
+        assert claim.asked.keys() | claim.not_asked.keys() == set(BASES), claim.id
+        assert not claim.asked.keys() & claim.not_asked.keys(), claim.id
+        assert all(claim.not_asked.values()), claim.id
 
 
 def test_a_predicate_sees_only_what_it_declares():
@@ -126,9 +150,11 @@ def test_a_predicate_sees_only_what_it_declares():
 
 def test_registering_refuses_unknown_data_and_a_name_twice():
     with pytest.raises(ValueError, match=r"unknown data other\.csv"):
-        predicate("other.csv")
+        predicate("other.csv", about="times")
+    with pytest.raises(ValueError, match="'weather' is none of accuracies"):
+        predicate(about="weather")
     with pytest.raises(ValueError, match="two predicates adds_up"):
-        predicate()(known()["adds_up"].function)
+        predicate(about="text")(known()["adds_up"].function)
 
 
 @given(st.lists(st.booleans(), max_size=5), st.booleans())
@@ -158,4 +184,5 @@ def test_derived_tables_are_shared_by_claims_on_the_same_data():
     whole = evidence()
     data = ["accuracies.csv", "times.csv", "recovered.csv"]
     assert whole.only(data).attempts is whole.only(reversed(data)).attempts
+    assert whole.only(data, "test").comparisons is whole.only(data, "test").comparisons
     assert replace(whole, published=published()).only(data).attempts.equals(whole.only(data).attempts)

@@ -1,4 +1,4 @@
-"""The verdict on every claim of the committed ledger, with the numbers and how many counter-examples it has."""
+"""Every verdict on every claim of the committed ledger, with the numbers and how many counter-examples it has."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ def test_no_claim_is_without_an_expected_verdict():
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_verdict(name):
-    verdict, expected = decisions()[name].verdict, EXPECTED[name]
-    assert str(verdict.outcome) == expected["verdict"]
-    assert len(verdict.counterexamples) == expected["against"]
-    numbers = {key: verdict.numbers[key] for key in expected["numbers"]}
-    assert numbers == pytest.approx(expected["numbers"], abs=0.006)
+def test_verdicts(name):
+    verdicts = decisions()[name].verdicts
+    assert list(verdicts) == list(EXPECTED[name])
+    for basis, expected in EXPECTED[name].items():
+        verdict = verdicts[basis]
+        assert (basis, str(verdict.outcome)) == (basis, expected["verdict"])
+        assert (basis, len(verdict.counterexamples)) == (basis, expected["against"])
+        numbers = {key: verdict.numbers[key] for key in expected["numbers"]}
+        assert numbers == pytest.approx(expected["numbers"], abs=0.006)
 
 
 def test_counter_examples_are_named_with_their_values():

@@ -12,10 +12,11 @@ from bs4 import BeautifulSoup
 from record_factory import make_record
 
 from ndcore.problems import Problem
+from ndcore.study import NETWORKS
 from ndreport.evidence.published import Published, load_all
 from ndreport.material import Material
 from ndreport.pages.code_and_data.counted import NUMBERS
-from ndreport.pages.code_and_data.ledger import THEMES
+from ndreport.pages.code_and_data.ledger import EFFECTS, THEMES
 from ndreport.pages.code_and_data.ledger import load as load_findings
 from ndreport.pages.code_and_data.own import best_epochs, repeats
 from ndreport.pages.code_and_data.sections import about_findings, evidence_of, load, overview_table, sections
@@ -58,7 +59,7 @@ def test_the_evidence_holds_no_typed_number():
 
 
 def test_the_sentences_hold(material):
-    """What the evidence says beside its numbers."""
+    """What the evidence and the consequences say beside their numbers."""
     found = {ident: compute(material) for ident, compute in NUMBERS.items()}
     kept = found["efficientnet-keeps-bn"]["kept"]
     assert kept.layers["FastDeconv"] == kept.layers["Delinear"] == 1  # "only the first convolution and the classifier"
@@ -74,6 +75,11 @@ def test_the_sentences_hold(material):
     )
     blocks = found["blocks-interleave"]
     assert blocks["held"] == blocks["channels"]  # "every channel is in every block"
+    assert len(NETWORKS) - 1 == 9  # "Nine networks answer the question of both papers, not ten"
+    refused = material.published.repository.query("item == 'runs_as_released' and value != 'yes'")
+    assert len(refused) == 4  # "cannot repeat four of the ten networks"
+    logged = material.published.recovered.query("arch == 'resnet18' and metric == 'top1'")["flag"]
+    assert set(logged) == {"resnet", "resnet18d"}  # "the logs prove that it ran both"
     assert found["freezing-ends"]["first"] < found["freezing-ends"]["second"] < 20  # thaws within the longer trainings
 
 
@@ -146,7 +152,12 @@ def test_the_overview_counts_and_can_be_searched(material, runs):
     assert f"{len(found.findings)} findings" in about_findings(found)
     table = BeautifulSoup(overview_table(found), "html.parser")
     assert len(table.select("tbody tr")) == len(found.findings)
-    assert table.select_one(".nd-table")["data-filters"] == "1 2"
+    assert table.select_one(".nd-table")["data-filters"] == "1 3 4"
+    shown = [row.select("td")[0].get_text() for row in table.select("tbody tr")]
+    assert shown == sorted(shown, key=list(EFFECTS.values()).index)
+    assert {shown[0], shown[-1]} == {"changes a conclusion", "changes nothing"}
+    counted = re.search(r"Of these (\d+) change a conclusion", about_findings(found))
+    assert int(counted[1]) == shown.count("changes a conclusion") > 1
 
 
 @pytest.mark.parametrize(
@@ -154,6 +165,8 @@ def test_the_overview_counts_and_can_be_searched(material, runs):
     [
         ("- id: preact34", "- id: same-seed", "same-seed: an id that is there twice"),
         ("strength: open", "strength: sure", "strength"),
+        ("effect: oddity", "effect: strange", "effect"),
+        ("  effect: oddity\n", "", "effect"),
         ("{arch: preact34,", "{arch: preact35,", "preact35"),
         ("  theme: networks", "  thema: networks", "thema|theme"),
         ("- id: preact34", "- id: [preact34", "cannot be used"),

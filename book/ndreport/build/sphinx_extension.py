@@ -26,8 +26,8 @@ from ndcore.experiment.folders import runs_folder
 from ndcore.source import PACKAGE
 from ndreport.build.execution import fill_cache
 from ndreport.build.glossary import depend_on_the_glossary, show_definitions
-from ndreport.build.search import SearchWithNumbers
 from ndreport.build.record_pages import further_pages
+from ndreport.build.search import SearchWithNumbers
 from ndreport.pages.environment import code_state, software
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ COLUMNS = [*PLACE, "split", "proven", "bn_runs", "nd_runs", "gain", "low", "high
 """Columns of `reproduced_gains`."""
 
 
-def single_runs(published: Published) -> pd.DataFrame:
+def single_runs(published: Published, corrected: pd.DataFrame | None = None) -> pd.DataFrame:
     """The reproduction's single runs, each accuracy with what it was measured on; percent.
 
     Columns: `dataset`, `arch`, `norm`, `epochs`, `attempt`, `split` (one of `SPLITS`), `proven` (whether the split is
@@ -32,8 +32,12 @@ def single_runs(published: Published) -> pd.DataFrame:
     spreadsheet's value; where the public files prove the split of an attempt, its network's other attempts of the same
     number of epochs, which the same program printed, have that split too. A value that belongs elsewhere is replaced
     by the logged run that belongs here, a run that did not finish is left out.
+
+    Args:
+        published: the published values.
+        corrected: from `ndreport.evidence.corrections.attempts`, which takes a second, if it is at hand.
     """
-    frame = attempts(published).dropna(subset=["corrected_top1"])
+    frame = (attempts(published) if corrected is None else corrected).dropna(subset=["corrected_top1"])
     key = [*PLACE, "norm", "attempt"]
     logged, other = frame[frame["logged"].notna()], frame[frame["logged"].isna()]
     both = logged.melt(key, ["train_top1", "test_top1"], "split", "value")

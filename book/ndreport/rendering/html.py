@@ -60,7 +60,8 @@ def table(
         ident: HTML id of the table, also the name of its CSV file.
         stub: header of the first column.
         searchable: whether rows can be searched by the words that they show.
-        filters: columns (a tuple for two levels, `stub` for the row headers) whose values can be chosen from a list.
+        filters: columns (a tuple for two levels, `stub` for the row headers) whose values can be chosen from a list;
+            a cell with several values, "a; b", is found by each of them.
         sortable: whether every column sorts the rows: by its unrounded numbers, then words, then what is missing.
         row_ids: an id for every row, unique in the page; the row then has a link to itself.
         words: whether the cells hold phrases, whose columns are then not too narrow.

@@ -1,6 +1,7 @@
 """The claim ledger: what the papers and others say, and whether what is published bears it out.
 
 `claim`    one statement: who says it, where, and the predicate that decides it
+`bases`    the three sets of values that a claim is laid beside
 `verdict`  what a predicate answers
 `evidence` what a predicate may look at
 `registry` the predicates by name

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from ndcore.errors import unknown_name
+from ndreport.evidence.claims.bases import BASES, KINDS
 from ndreport.evidence.claims.evidence import DATA
 from ndreport.evidence.claims.registry import known
 
@@ -42,6 +43,24 @@ class Claim(BaseModel):
     parameters: dict[str, Any] = {}
     data: tuple[str, ...] = ()
     """Names of `DATA`: what the predicate looks at."""
+    tested_on: dict[str, dict[str, Any] | Text] = {}
+    """For some of `BASES` where the predicate's own answer does not fit: parameters that are others there, or why the
+    claim cannot be asked there."""
+
+    @property
+    def asked(self) -> dict[str, dict[str, Any]]:
+        """The bases on which it is decided, each with the parameters, in the order of `BASES`."""
+        others = {basis: self.tested_on.get(basis, {}) for basis in BASES if basis not in self.not_asked}
+        return {basis: self.parameters | changed for basis, changed in others.items()}
+
+    @property
+    def not_asked(self) -> dict[str, str]:
+        """Why it is not decided on the other bases."""
+        here = {basis: why for basis, why in self.tested_on.items() if isinstance(why, str)}
+        kind = {
+            basis: why for basis, why in KINDS[known()[self.predicate].about].items() if basis not in self.tested_on
+        }
+        return kind | here
 
     @field_validator("source", "data")
     @classmethod
@@ -65,8 +84,14 @@ class Claim(BaseModel):
         chosen = known().get(self.predicate)
         if chosen is None:
             raise ValueError(unknown_name("predicate", self.predicate, known()))
-        if complaint := chosen.complaint(self.parameters):
-            raise ValueError(f"predicate {self.predicate} cannot take its parameters: {complaint}")
+        for basis in self.tested_on:
+            if basis not in BASES:
+                raise ValueError(unknown_name("basis", basis, BASES))
+        if not self.asked:
+            raise ValueError("the claim is not tested on any values")
+        for parameters in self.asked.values():
+            if complaint := chosen.complaint(parameters):
+                raise ValueError(f"predicate {self.predicate} cannot take its parameters: {complaint}")
         if set(self.data) != chosen.reads:
             needs, says = (", ".join(names) or "nothing" for names in (sorted(chosen.reads), self.data))
             raise ValueError(f"predicate {self.predicate} looks at {needs}; data says {says}")

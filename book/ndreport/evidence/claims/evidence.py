@@ -10,7 +10,8 @@ import pandas as pd
 
 from ndcore.errors import UserError
 from ndreport.evidence import corrections, rules
-from ndreport.evidence.published import FILES, SETTING, Published
+from ndreport.evidence.claims.bases import LOGS, OWN, on_basis
+from ndreport.evidence.published import FILES, Published
 
 NETWORKS, FOLDING, BENCH = "networks", "folding", "bench"
 DATA = (*(file.name for file in FILES.values()), NETWORKS, FOLDING, BENCH)
@@ -46,9 +47,11 @@ class Evidence:
     """Folds a network with ND, given its name; None where the networks are not at hand."""
     operations: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Floating-point operations of an ND training step by phase, by network."""
+    basis: str = OWN
+    """What `published` holds of the reproduction: its own values, corrected ones, or test accuracies."""
 
-    _parts: dict[frozenset[str], Evidence] = field(default_factory=dict, repr=False, compare=False)
-    """Earlier answers of `only`: claims on the same data share what is derived from it."""
+    _parts: dict[object, Evidence] = field(default_factory=dict, repr=False, compare=False)
+    """Earlier answers of `on` and `only`: claims on the same data share what is derived from it."""
 
     @cached_property
     def attempts(self) -> pd.DataFrame:
@@ -67,43 +70,37 @@ class Evidence:
 
         return deviations.deviations(self.published).dropna(subset="original")
 
-    @cached_property
-    def _single_runs(self) -> pd.DataFrame:
-        from ndreport.evidence import gains  # noqa: PLC0415 - statsmodels, which most pages do not need
+    def on(self, basis: str) -> Evidence:
+        """The same evidence with the reproduction's values replaced by those of a basis."""
+        if basis == self.basis:
+            return self
+        if basis not in self._parts:
+            published = on_basis(self.published, basis, self.attempts)
+            self._parts[basis] = replace(self, published=published, basis=basis, _parts={})
+        return self._parts[basis]
 
-        return gains.single_runs(self.published)
-
-    def top1(self, split: str) -> pd.DataFrame:
-        """Mean accuracies of the reproduction's runs on one split, beside what the original prints; percent.
-
-        One row per setting with runs whose split is known: `SETTING`, `reproduced` (the mean), `runs`, `original`.
-
-        Args:
-            split: "test" or "train" (running training accuracy).
-        """
-        runs = self._single_runs[self._single_runs["split"] == split]
-        means = runs.groupby(SETTING, sort=False)["value"].agg(reproduced="mean", runs="size").reset_index()
-        original = self.published.original[[*SETTING, "value"]]
-        return means.merge(original.rename(columns={"value": "original"}), on=SETTING)
-
-    def only(self, names: Iterable[str]) -> Evidence:
-        """The same evidence with nothing in it but what is named.
+    def only(self, names: Iterable[str], basis: str = OWN) -> Evidence:
+        """The same evidence with nothing in it but what is named, on one basis.
 
         Raises:
             UserError: something that is named has no content, as after a damaged file.
         """
         names = frozenset(names)
-        if names not in self._parts:
-            self._parts[names] = self._only(names)
-        return self._parts[names]
+        key = (basis, names)
+        if key not in self._parts:
+            self._require(names | LOGS if basis != OWN and names & LOGS else names)
+            self._parts[key] = self.on(basis)._hiding(names)
+        return self._parts[key]
 
-    def _only(self, names: frozenset[str]) -> Evidence:
+    def _require(self, names: frozenset[str]) -> None:
         tables = {table: file.name for table, file in FILES.items()}
         there = {name: not getattr(self.published, table).empty for table, name in tables.items()}
         there |= {NETWORKS: self.count is not None, FOLDING: self.fold is not None, BENCH: bool(self.operations)}
         if gone := sorted(name for name in names if not there[name]):
             raise UserError(f"needs {' and '.join(gone)}, which could not be read")
-        hidden = {table: FILES[table].empty() for table, name in tables.items() if name not in names}
+
+    def _hiding(self, names: frozenset[str]) -> Evidence:
+        hidden = {table: file.empty() for table, file in FILES.items() if file.name not in names}
         return replace(
             self,
             published=replace(self.published, **hidden),

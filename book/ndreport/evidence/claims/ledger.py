@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ndcore import foreign
@@ -21,11 +21,21 @@ FILE = "claims.yaml"
 
 @dataclass(frozen=True)
 class Decision:
-    """A claim with its verdict, or with the error that its predicate ended in: never both, never neither."""
+    """A claim with the verdict on each of its bases, or with the error that its predicate ended in there."""
 
     claim: Claim
-    verdict: Verdict | None = None
-    error: str = ""
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The one that the claim is counted by: on the first basis on which it can be asked. None after an error."""
+        return self.verdicts.get(next(iter(self.claim.asked)))
+
+    @property
+    def error(self) -> str:
+        """What went wrong there, or ""."""
+        return self.errors.get(next(iter(self.claim.asked)), "")
 
 
 def read(path: Path) -> list[Claim]:
@@ -62,20 +72,24 @@ def load(folder: Path) -> tuple[list[Claim], list[Problem]]:
 
 
 def decide(claim: Claim, evidence: Evidence) -> Decision:
-    """The verdict on a claim; an error, not a verdict, if its predicate raises or what it needs is not there."""
-    try:
-        return Decision(claim, known()[claim.predicate](evidence, claim.parameters))
-    except UserError as error:
-        return Decision(claim, error=str(error))
-    except Exception as error:  # whatever a predicate raises is shown, and hides no other claim
-        return Decision(claim, error=f"predicate {claim.predicate} raised {type(error).__name__}: {error}")
+    """The verdicts on a claim; an error, not a verdict, where its predicate raises or what it needs is not there."""
+    verdicts, errors = {}, {}
+    for basis, parameters in claim.asked.items():
+        try:
+            verdicts[basis] = known()[claim.predicate](evidence, parameters, basis)
+        except UserError as error:
+            errors[basis] = str(error)
+        except Exception as error:  # whatever a predicate raises is shown, and hides no other claim
+            errors[basis] = f"predicate {claim.predicate} raised {type(error).__name__}: {error}"
+    return Decision(claim, verdicts, errors)
 
 
 def decide_all(claims: Iterable[Claim], evidence: Evidence) -> list[Decision]:
-    """The verdict on every claim, in their order."""
+    """The verdicts on every claim, in their order."""
     return [decide(claim, evidence) for claim in claims]
 
 
 def problems(decisions: Iterable[Decision]) -> list[Problem]:
-    """The claims that ended in an error."""
-    return [Problem(f"published/{FILE}", f"claim {d.claim.id}: {d.error}") for d in decisions if d.error]
+    """The claims that ended in an error, each error once."""
+    found = [(d.claim.id, error) for d in decisions for error in dict.fromkeys(d.errors.values())]
+    return [Problem(f"published/{FILE}", f"claim {ident}: {error}") for ident, error in found]

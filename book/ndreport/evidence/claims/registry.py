@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from ndreport.evidence.claims import predicates
+from ndreport.evidence.claims.bases import KINDS, OWN
 from ndreport.evidence.claims.evidence import DATA, Evidence
 from ndreport.evidence.claims.verdict import Verdict
 
@@ -24,9 +25,11 @@ class Predicate:
     function: Callable[..., Verdict]
     reads: frozenset[str]
     """What it looks at: names of `DATA`. It sees nothing else."""
+    about: str
+    """A key of `KINDS`, which says on which bases it can be asked."""
 
-    def __call__(self, evidence: Evidence, parameters: Mapping[str, Any]) -> Verdict:
-        return self.function(evidence.only(self.reads), **parameters)
+    def __call__(self, evidence: Evidence, parameters: Mapping[str, Any], basis: str = OWN) -> Verdict:
+        return self.function(evidence.only(self.reads, basis), **parameters)
 
     def complaint(self, parameters: Mapping[str, Any]) -> str:
         """Why it cannot take these parameters; "" if it can."""
@@ -37,16 +40,18 @@ class Predicate:
         return ""
 
 
-def predicate(*reads: str) -> Callable[[Callable[..., Verdict]], Callable[..., Verdict]]:
+def predicate(*reads: str, about: str) -> Callable[[Callable[..., Verdict]], Callable[..., Verdict]]:
     """Register a function as a predicate under its own name; it stays callable with an `Evidence` of any content."""
     unknown = set(reads) - set(DATA)
     if unknown:
         raise ValueError(f"unknown data {', '.join(sorted(unknown))}")
+    if about not in KINDS:
+        raise ValueError(f"{about!r} is none of {', '.join(KINDS)}")
 
     def register(function: Callable[..., Verdict]) -> Callable[..., Verdict]:
         if function.__name__ in _found:
             raise ValueError(f"there are two predicates {function.__name__}")
-        _found[function.__name__] = Predicate(function, frozenset(reads))
+        _found[function.__name__] = Predicate(function, frozenset(reads), about)
         return function
 
     return register

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from ndcore import foreign
 from ndcore.experiment.config import RunConfig
@@ -15,6 +15,13 @@ from ndreport.evidence.yaml_files import read_yaml
 
 FILE = "findings.yaml"
 THEMES = {"networks": "Networks", "layers": "Layers", "training": "Training and selection"}
+EFFECTS = {
+    "conclusion": "changes a conclusion",
+    "numbers": "changes printed numbers only",
+    "oddity": "explains an oddity",
+    "none": "changes nothing",
+}
+"""What a finding does to what the papers say: keys in the file, the weightiest first, and in words."""
 
 
 class Finding(BaseModel):
@@ -27,6 +34,9 @@ class Finding(BaseModel):
     theme: Literal["networks", "layers", "training"]
     title: str
     strength: Literal["proven", "suggested", "open"]
+    effect: Literal["conclusion", "numbers", "oddity", "none"]
+    consequence: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+    """What follows from it, in a sentence without results."""
     statement: str
     """In our words, without results."""
     evidence: str = ""

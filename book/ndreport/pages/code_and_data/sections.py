@@ -15,7 +15,7 @@ from ndcore.problems import Problem
 from ndreport.evidence.sources import with_commits
 from ndreport.material import Material
 from ndreport.pages.code_and_data.counted import NUMBERS
-from ndreport.pages.code_and_data.ledger import THEMES, Finding
+from ndreport.pages.code_and_data.ledger import EFFECTS, THEMES, Finding
 from ndreport.pages.code_and_data.ledger import load as load_findings
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, code, escape, table
@@ -71,6 +71,7 @@ def _section(found: Findings, finding: Finding) -> str:
         f'<section class="nd-finding" id="{escape(finding.id)}" aria-labelledby="{escape(finding.id)}-title">\n'
         f'<h3 id="{escape(finding.id)}-title">{escape(finding.title)} {permalink}</h3>\n'
         f"<p><strong>{strength}.</strong> {_inline(finding.statement)}</p>\n{counted}"
+        f"<p>It {EFFECTS[finding.effect]}. {_inline(finding.consequence)}</p>\n"
         f"<p>Source: {cited(finding.source)}.</p>\n{_tests(found, finding)}</section>"
     )
 
@@ -115,14 +116,20 @@ def _result(found: Findings, config: RunConfig) -> str:
 
 
 def overview_table(found: Findings) -> Html:
-    """All findings in a table that can be searched."""
-    caption = "Findings about code and data, how sure they are, and how many of their cheap tests were run here."
+    """All findings in a table that can be searched, those that change most first."""
+    caption = (
+        "Findings about code and data: what they change, what follows, how sure they are, and how many of their cheap "
+        "tests were run here."
+    )
     columns = (
+        Column("effect", lambda finding: EFFECTS[finding.effect]),
+        Column("what follows", "consequence"),
         Column("about", lambda finding: THEMES[finding.theme]),
         Column("strength", _strength),
         Column("tested here", partial(_tested, found)),
     )
-    cells, filters = view(found.findings, columns, "{title}"), ("about", "strength")
+    ranked = sorted(found.findings, key=lambda finding: list(EFFECTS).index(finding.effect))
+    cells, filters = view(ranked, columns, "{title}"), ("effect", "about", "strength")
     return table(cells, caption, "findings", "Finding", searchable=True, filters=filters, words=True)
 
 
@@ -148,7 +155,15 @@ def about_findings(found: Findings) -> Prose:
     testable = [f for f in findings if f.tests]
     tested = [f for f in testable if any(found.record_of(config) for config in f.tests)]
     sure = listing(f"{strengths[name]} {name}" for name in KINDS if strengths[name])
+    effects = Counter(finding.effect for finding in findings)
+    changed = listing(f"{effects[name]} {_plural(name, effects[name])}" for name in EFFECTS if effects[name])
     return prose(
-        f"{count(len(findings), 'finding')}: {sure}. {len(testable)} can be tested with a cheap run; for "
-        f"{len(tested) or 'none'} of these at least one such run has a record here."
+        f"{count(len(findings), 'finding')}: {sure}. Of these {changed}. {len(testable)} can be tested with a cheap "
+        f"run; for {len(tested) or 'none'} of these at least one such run has a record here."
     )
+
+
+def _plural(effect: str, number: int) -> str:
+    """ "change a conclusion", or with an s for one."""
+    verb, _, rest = EFFECTS[effect].partition(" ")
+    return f"{verb if number == 1 else verb.removesuffix('s')} {rest}"

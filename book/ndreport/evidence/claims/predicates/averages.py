@@ -31,7 +31,7 @@ def each_dataset(rows: pd.DataFrame, wrong: pd.DataFrame, datasets: list[str]) -
     return {name: not count for name, count in counts.items()}, numbers
 
 
-@predicate("accuracies.csv")
+@predicate("accuracies.csv", about="printed")
 def averages_are_means(evidence: Evidence, datasets: list[str]) -> Verdict:
     """Every printed average is the mean of its attempts to the printed digits, for each data set as a part."""
     rows = averages(evidence)
@@ -41,7 +41,7 @@ def averages_are_means(evidence: Evidence, datasets: list[str]) -> Verdict:
     return parts(held, {"averages": len(rows)} | numbers, cases(wrong, printed="printed (%)", mean="mean (%)"))
 
 
-@predicate("accuracies.csv", "imagenet.csv")
+@predicate("accuracies.csv", "imagenet.csv", about="printed")
 def values_are(evidence: Evidence, cifar_runs: int, cifar_printed: int, imagenet_printed: int) -> Verdict:
     """So many single runs and printed values of CIFAR, and printed values of ImageNet, are published."""
     imagenet = evidence.published.imagenet.query("study == 're' and metric != 'total_seconds' and attempt.isna()")
@@ -54,7 +54,7 @@ def values_are(evidence: Evidence, cifar_runs: int, cifar_printed: int, imagenet
     return parts(held, {name: counted for name, (counted, _) in found.items()})
 
 
-@predicate("accuracies.csv", "times.csv", "recovered.csv", "imagenet.csv")
+@predicate("accuracies.csv", "times.csv", "recovered.csv", "imagenet.csv", about="printed")
 def runs_are_distinct(evidence: Evidence, expected: int) -> Verdict:
     """The published single runs are so many, and each that can be laid beside logs is one finished run of its setting.
 
@@ -71,16 +71,16 @@ def runs_are_distinct(evidence: Evidence, expected: int) -> Verdict:
     return parts(held, numbers, cases(other, correction="in fact"))
 
 
-@predicate("accuracies.csv")
+@predicate("accuracies.csv", about="attempts")
 def one_average_each(evidence: Evidence, attempts_each: int) -> Verdict:
-    """Behind every printed average stand so many single runs."""
+    """Behind every average stand so many single runs."""
     rows = averages(evidence)
     other = rows[rows["attempts"] != attempts_each]
     numbers = {"averages": len(rows), "with the stated number of runs": len(rows) - len(other)}
     return every(numbers, cases(other, attempts="single runs"), "printed averages" if rows.empty else "")
 
 
-@predicate("design.csv")
+@predicate("design.csv", about="text")
 def plan_adds_up(evidence: Evidence, total: int) -> Verdict:
     """Networks × epoch settings × attempts are the runs that the plan prints, and all runs are the stated total."""
     plan = evidence.published.design.pivot(index=["dataset", "norm"], columns="metric", values="value").reset_index()

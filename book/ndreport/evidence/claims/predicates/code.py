@@ -14,7 +14,7 @@ LAST_DIGIT = 0.01
 OVERHEAD = ("covariance", "root", "fold")
 
 
-@predicate(NETWORKS)
+@predicate(NETWORKS, about="code")
 def replaces_every_bn(evidence: Evidence) -> Verdict:
     """With ND no batch normalisation is left in any network that the study ran."""
     numbers, cases = {"networks": 0, "without batch normalisation": 0}, []
@@ -30,7 +30,7 @@ def replaces_every_bn(evidence: Evidence) -> Verdict:
     return every(numbers, cases)
 
 
-@predicate(NETWORKS, "net_sizes.csv")
+@predicate(NETWORKS, "net_sizes.csv", about="code")
 def sizes_are_printed(evidence: Evidence) -> Verdict:
     """The sizes that the original prints are those of the networks as built, with BN or with ND, to the last digit."""
     sizes = evidence.published.net_sizes.set_index("arch")["value"]
@@ -51,7 +51,7 @@ def sizes_are_printed(evidence: Evidence) -> Verdict:
     return every(numbers, cases, "" if examined else "printed sizes")
 
 
-@predicate(NETWORKS, "recovered.csv")
+@predicate(NETWORKS, "recovered.csv", about="code")
 def logged_size_is(evidence: Evidence, arch: str, ours: str) -> Verdict:
     """A network that the logs name has the size of the network of that name, with every logged normalisation."""
     logged = evidence.published.recovered.query("metric == 'parameters'")
@@ -67,7 +67,7 @@ def logged_size_is(evidence: Evidence, arch: str, ours: str) -> Verdict:
     return every(numbers, cases, "" if len(logged) else "a log with the size of the network")
 
 
-@predicate(NETWORKS)
+@predicate(NETWORKS, about="code")
 def bn_beside_nd(evidence: Evidence, arch: str) -> Verdict:
     """A network with ND has batch normalisations beside its deconvolutions."""
     layers = evidence.count(arch, "nd").layers
@@ -75,7 +75,7 @@ def bn_beside_nd(evidence: Evidence, arch: str) -> Verdict:
     return every(numbers, [] if numbers["batch normalisations"] else [Case(NETWORK_LABELS[arch], numbers)])
 
 
-@predicate(FOLDING)
+@predicate(FOLDING, about="code")
 def folds_away(evidence: Evidence, networks: list[str], tolerance: float) -> Verdict:
     """In evaluation mode a network with ND becomes one of plain convolutions with the same outputs.
 
@@ -90,7 +90,7 @@ def folds_away(evidence: Evidence, networks: list[str], tolerance: float) -> Ver
     return every(numbers, cases)
 
 
-@predicate(BENCH)
+@predicate(BENCH, about="code")
 def cheaper_than_convolution(evidence: Evidence) -> Verdict:
     """Covariance, inverse root and fold of a training step take less arithmetic than its convolutions, everywhere."""
     ratios = {

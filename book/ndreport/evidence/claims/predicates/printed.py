@@ -6,12 +6,12 @@ from math import fsum
 
 from ndcore.study import NORM_LABELS
 from ndreport.evidence.claims.evidence import Evidence
-from ndreport.evidence.claims.places import DATASET_LABELS, label
+from ndreport.evidence.claims.places import DATASET_LABELS, gap, label
 from ndreport.evidence.claims.registry import predicate
 from ndreport.evidence.claims.verdict import Case, Verdict, every, parts
 
 
-@predicate()
+@predicate(about="text")
 def adds_up(_: Evidence, summands: dict[str, float], total: float) -> Verdict:
     """The parts that a text states add up to the total that it states."""
     added = fsum(summands.values())
@@ -19,7 +19,7 @@ def adds_up(_: Evidence, summands: dict[str, float], total: float) -> Verdict:
     return every(summands | {"added up": added, "stated total": total}, against)
 
 
-@predicate("accuracies.csv", "imagenet.csv")
+@predicate("accuracies.csv", "imagenet.csv", about="accuracies")
 def rises_from_to(
     evidence: Evidence, dataset: str, arch: str, epochs: int, start: float, end: float, about: float
 ) -> Verdict:
@@ -34,10 +34,10 @@ def rises_from_to(
         if not held[name]:
             where = f"{DATASET_LABELS[dataset]}, {label(dataset, arch)}, {name}"
             against.append(Case(where, {"original (%)": row.original, "reproduced (%)": row.reproduced}))
-    return parts(held, numbers, against)
+    return parts(held, numbers, against, "" if held else gap(cells, evidence.basis, [dataset], [epochs]))
 
 
-@predicate("accuracies.csv", "imagenet.csv")
+@predicate("accuracies.csv", "imagenet.csv", about="printed")
 def grid_is(evidence: Evidence, datasets: list[str], networks: int, epochs: list[int]) -> Verdict:
     """The tables cover these data sets; those of CIFAR so many networks and these numbers of epochs."""
     cells = evidence.comparisons
@@ -51,7 +51,7 @@ def grid_is(evidence: Evidence, datasets: list[str], networks: int, epochs: list
     return parts(held if len(cells) else {}, numbers | {"numbers of epochs on CIFAR": cifar["epochs"].nunique()})
 
 
-@predicate("accuracies.csv", "imagenet.csv")
+@predicate("accuracies.csv", "imagenet.csv", about="printed")
 def networks_are(evidence: Evidence, names: list[str], only: bool) -> Verdict:
     """Networks of these names stand in Tables 4 to 7; with `only`, no others."""
     found: dict[str, set[str]] = {}

@@ -16,7 +16,7 @@ NOT_STATED = ("not stated", "no version named")
 """What `setup.csv` has where a study says nothing."""
 
 
-@predicate("accuracies.csv")
+@predicate("accuracies.csv", about="printed")
 def measured_on(evidence: Evidence, split: str, epochs: list[int]) -> Verdict:
     """The single runs' accuracies are those of one split. A run that is proven to be of the other is a counter-example.
 
@@ -33,7 +33,7 @@ def measured_on(evidence: Evidence, split: str, epochs: list[int]) -> Verdict:
     return every(numbers | {"not proven": not_proven}, against, gap)
 
 
-@predicate("imagenet.csv", "model_zoo.csv")
+@predicate("imagenet.csv", "model_zoo.csv", about="printed")
 def baselines_are_the_zoo(evidence: Evidence) -> Verdict:
     """Every ImageNet baseline that the original prints is what torchvision's model zoo states for that network."""
     zoo = evidence.published.model_zoo
@@ -47,7 +47,7 @@ def baselines_are_the_zoo(evidence: Evidence) -> Verdict:
     return every(numbers, against, "" if len(both) else "the original's baselines")
 
 
-@predicate("imagenet.csv")
+@predicate("imagenet.csv", about="accuracies")
 def gain_survives_retraining(evidence: Evidence, fraction: float) -> Verdict:
     """Beside baselines retrained with the same recipe, ND keeps at least a fraction of the gain in top-1 that the
     original prints. Of the reproduction the single runs are taken, which have a digit more."""
@@ -73,7 +73,7 @@ def stated(evidence: Evidence, item: str) -> pd.DataFrame:
     return rows.loc[rows["item"] == item, ["name", "value", "source"]]
 
 
-@predicate("repository.csv")
+@predicate("repository.csv", about="documents")
 def runs_differ_in_seed(evidence: Evidence) -> Verdict:
     """Repeated runs start from different random numbers."""
     seeds = stated(evidence, "seed")
@@ -83,7 +83,7 @@ def runs_differ_in_seed(evidence: Evidence) -> Verdict:
     return every(numbers, against, "" if len(seeds) else "the seed of the runs")
 
 
-@predicate("repository.csv")
+@predicate("repository.csv", about="documents")
 def learning_rates_are(evidence: Evidence, rates: dict[str, float]) -> Verdict:
     """The released scripts train each network with the learning rate that the paper states, network by network."""
     found = stated(evidence, "learning_rate").set_index("name")
@@ -99,7 +99,7 @@ def learning_rates_are(evidence: Evidence, rates: dict[str, float]) -> Verdict:
     return parts(held, numbers | used, against)
 
 
-@predicate("repository.csv")
+@predicate("repository.csv", about="documents")
 def all_say_yes(evidence: Evidence, item: str) -> Verdict:
     """The public repository says yes to an item for every name."""
     rows = stated(evidence, item)
@@ -109,7 +109,7 @@ def all_say_yes(evidence: Evidence, item: str) -> Verdict:
     return every(numbers, against, "" if len(rows) else "what the code does")
 
 
-@predicate("setup.csv")
+@predicate("setup.csv", about="documents")
 def settings_agree(evidence: Evidence, items: dict[str, list[str]]) -> Verdict:
     """The reproduction states the same settings as the original, topic by topic.
 

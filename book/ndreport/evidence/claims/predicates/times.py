@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from ndcore.study import ATTEMPTS, NETWORK_LABELS
@@ -12,45 +10,32 @@ from ndreport.evidence.claims.places import DATASET_LABELS, cases
 from ndreport.evidence.claims.predicates.averages import each_dataset
 from ndreport.evidence.claims.registry import predicate
 from ndreport.evidence.claims.verdict import Case, Verdict, every, parts
-from ndreport.evidence.published import SETTING
 from ndreport.evidence.times import disagreeing_times, settings
 
 PLACE = ["dataset", "arch", "epochs"]
-SOURCES = ("printed", "corrected")
-TIME_FILES = ("accuracies.csv", "times.csv", "recovered.csv")
 GAP = "training times"
 
 
-def training_times(evidence: Evidence, which: str) -> pd.DataFrame:
+def training_times(evidence: Evidence) -> pd.DataFrame:
     """Seconds of training per data set × network × epochs: the columns `PLACE`, `bn`, `nd`, `difference`, `ratio`.
 
-    Args:
-        which: "printed", as Tables 8 and 9 have them, or "corrected": means of the attempts, each replaced by the
-            logged run that belongs in its place where it is not that.
+    On its own basis the study has them in Tables 8 and 9.
     """
-    if which == "printed":
-        frame = settings(evidence.published.times).rename(columns={"printed": "seconds"})
-    else:
-        frame = evidence.attempts.groupby(SETTING, sort=False)["corrected_train_seconds"].mean()
-        frame = frame.rename("seconds").reset_index()
-    wide = frame.pivot(index=PLACE, columns="norm", values="seconds").dropna().reset_index()
+    frame = settings(evidence.published.times)
+    wide = frame.pivot(index=PLACE, columns="norm", values="printed").dropna().reset_index()
     return wide.assign(difference=(wide["nd"] - wide["bn"]).round(6), ratio=wide["nd"] / wide["bn"])
 
 
-@predicate(*TIME_FILES)
-def nd_slower(evidence: Evidence, which: Sequence[str] = SOURCES) -> Verdict:
+@predicate("times.csv", about="times")
+def nd_slower(evidence: Evidence) -> Verdict:
     """Training with ND takes longer than with BN in every network, data set and number of epochs."""
-    numbers, against = {}, []
-    for source in which:
-        times = training_times(evidence, source)
-        faster = times[times["difference"] <= 0]
-        numbers |= {f"pairs, {source}": len(times), f"ND longer, {source}": len(times) - len(faster)}
-        found = cases(faster, bn="BN (s)", nd="ND (s)")
-        against += [Case(f"{case.place}, {source}", case.values) for case in found]
-    return every(numbers, against, "" if all(numbers.values()) else GAP)
+    times = training_times(evidence)
+    faster = times[times["difference"] <= 0]
+    numbers = {"pairs": len(times), "ND longer": len(times) - len(faster)}
+    return every(numbers, cases(faster, bn="BN (s)", nd="ND (s)"), "" if len(times) else GAP)
 
 
-@predicate("times.csv")
+@predicate("times.csv", about="printed")
 def times_are_means(evidence: Evidence, datasets: list[str]) -> Verdict:
     """Every printed time is the mean training time of its attempts, for each data set as a part.
 
@@ -66,52 +51,45 @@ def times_are_means(evidence: Evidence, datasets: list[str]) -> Verdict:
     return parts(held, numbers, [Case(c.place, {k: v for k, v in c.values.items() if v != ""}) for c in found])
 
 
-def _other_than(arch: str, rows: pd.DataFrame, row: pd.Series, quantity: str, where: str) -> list[Case]:
+def _other_than(arch: str, rows: pd.DataFrame, row: pd.Series, quantity: str) -> list[Case]:
     """A counter-example if the network of `row` is not `arch`: seconds of both; none if it is."""
     if row["arch"] == arch:
         return []
     mine = rows.loc[rows["arch"] == arch, quantity].iloc[0]
     seconds = {f"{NETWORK_LABELS[row['arch']]} (s)": row[quantity], f"{NETWORK_LABELS[arch]} (s)": mine}
-    return [Case(f"{DATASET_LABELS[row['dataset']]}, {row['epochs']} ep., {where}", seconds)]
+    return [Case(f"{DATASET_LABELS[row['dataset']]}, {row['epochs']} ep., {quantity}", seconds)]
 
 
-@predicate(*TIME_FILES)
+@predicate("times.csv", about="times")
 def always_longest(evidence: Evidence, arch: str, quantities: list[str]) -> Verdict:
-    """One network has the largest "bn", "nd" and "difference" among the ten, everywhere, in the printed times."""
-    times = training_times(evidence, "printed")
+    """One network has the largest "bn", "nd" and "difference" among the ten, everywhere."""
+    times = training_times(evidence)
     against, examined = [], 0
     for _, rows in times.groupby(["dataset", "epochs"], sort=False):
         for quantity in quantities:
             examined += 1
-            against += _other_than(arch, rows, rows.loc[rows[quantity].idxmax()], quantity, quantity)
+            against += _other_than(arch, rows, rows.loc[rows[quantity].idxmax()], quantity)
     numbers = {"columns compared": examined, "where it is the longest": examined - len(against)}
     return every(numbers, against, "" if examined else GAP)
 
 
-@predicate(*TIME_FILES)
+@predicate("times.csv", about="times")
 def shortest_at(evidence: Evidence, dataset: str, quantity: str, shortest: dict[int, str]) -> Verdict:
-    """For each number of epochs this network has the least "bn", "nd" or "difference" of the ten.
-
-    Both the printed and the corrected times are asked; where only one of them says so, it holds in part.
-    """
-    numbers, held, against = {}, {}, []
-    for source in SOURCES:
-        times = training_times(evidence, source)
-        times = times[times["dataset"] == dataset]
-        if not set(shortest) <= set(times["epochs"]):
-            return every(numbers, [], GAP)
-        found = []
-        for epochs, arch in shortest.items():
-            rows = times[times["epochs"] == epochs]
-            least = rows.loc[rows[quantity].idxmin()]
-            numbers[f"least, {epochs} ep., {source} (s)"] = least[quantity]
-            found += _other_than(arch, rows, least, quantity, source)
-        held[source] = not found
-        against += found
-    return parts(held, numbers, against)
+    """For each number of epochs this network has the least "bn", "nd" or "difference" of the ten."""
+    times = training_times(evidence)
+    times = times[times["dataset"] == dataset]
+    if not set(shortest) <= set(times["epochs"]):
+        return every({}, [], GAP)
+    numbers, against = {}, []
+    for epochs, arch in shortest.items():
+        rows = times[times["epochs"] == epochs]
+        least = rows.loc[rows[quantity].idxmin()]
+        numbers[f"least, {epochs} ep. (s)"] = least[quantity]
+        against += _other_than(arch, rows, least, quantity)
+    return every(numbers, against)
 
 
-@predicate("times.csv")
+@predicate("times.csv", about="printed")
 def times_documented(evidence: Evidence) -> Verdict:
     """Training and testing times of every CIFAR setting are printed; if only the spreadsheet has them, in part."""
     times = evidence.published.times
@@ -124,7 +102,7 @@ def times_documented(evidence: Evidence) -> Verdict:
     return parts(held if len(times) else {}, numbers)
 
 
-@predicate("imagenet.csv")
+@predicate("imagenet.csv", about="printed")
 def imagenet_times_agree(evidence: Evidence, seconds: float) -> Verdict:
     """Every time of Table 10 is that of the spreadsheet to the printed unit."""
     rows = evidence.published.imagenet.query("metric == 'total_seconds'")
