@@ -16,6 +16,7 @@ from ndcore.study import EPOCHS
 from ndreport.evidence.matrix import evidence
 from ndreport.evidence.published import Published
 from ndreport.evidence.runs import coverage
+from ndreport.material import Material
 from ndreport.pages.intro import about_coverage
 from ndreport.pages.matrix import (
     about_own,
@@ -88,9 +89,14 @@ def test_the_boxes_and_cells_agree_with_what_the_sentence_counts(material):
     assert f"**{covered.cells_run}**" in about_coverage(material)
 
 
-def test_every_one_of_the_374_values_has_a_cell_that_names_it(matrix):
-    notes = [value.note for d in DATASETS for epochs in EPOCHS for value in cells(cifar_view(matrix, d, epochs))]
-    notes += [value.note for value in cells(imagenet_view(matrix))]
+def test_every_one_of_the_374_values_has_a_cell_that_names_it(material, matrix):
+    notes = [
+        value.note
+        for d in DATASETS
+        for epochs in EPOCHS
+        for value in cells(cifar_view(matrix, d, epochs, material.expected))
+    ]
+    notes += [value.note for value in cells(imagenet_view(matrix, material.published))]
     for row in matrix.itertuples():
         found = [note for note in notes if re.search(rf"{re.escape(row.reproduced_source)}(;|$)", note)]
         assert len(found) == 1, row.reproduced_source
@@ -98,18 +104,18 @@ def test_every_one_of_the_374_values_has_a_cell_that_names_it(matrix):
         assert row.original_source in notes
 
 
-def test_cells_of_the_matrix_say_split_logs_and_runs(matrix):
-    view = cifar_view(matrix, "cifar100", 20)
+def test_cells_of_the_matrix_say_split_logs_and_runs(material, matrix):
+    view = cifar_view(matrix, "cifar100", 20, material.expected)
     assert view.shape == (10, 12)
     assert view.loc["ResNet-18", ("ND", "attempt 3")].text == "training ✗"
     assert view.loc["ResNet-18", ("ND", "logs")].text == "3 of 3"
     assert view.loc["ResNet-18", ("ND", "ours")].text == "not run"
-    first = cifar_view(matrix, "cifar10", 1)
+    first = cifar_view(matrix, "cifar10", 1, material.expected)
     assert first.loc["ResNet-18", ("BN", "ours")].text == "resnet18d: 2 runs, 2 seeds"
     assert first.loc["VGG-16", ("ND", "ours")].text == "1 run, 1 seed"
     assert first.loc["VGG-16", ("BN", "attempt 1")].text == "not proven"
     assert first.loc["VGG-16", ("BN", "logs")].text == "none"
-    for html in (cifar_table(matrix, "cifar10", 1), imagenet_table(matrix)):
+    for html in (cifar_table(matrix, "cifar10", 1, material.expected), imagenet_table(matrix, material.published)):
         assert "<table>" in html
 
 
@@ -144,7 +150,11 @@ def test_the_matrix_can_be_saved_with_one_row_per_value(matrix):
 
 def test_the_matrix_without_files_keeps_every_place(material):
     empty = evidence(Published(), [])
-    assert {value.text for value in cells(cifar_view(empty, "cifar10", 1))} == {"missing", "none", "not run"}
-    assert {value.text for value in cells(imagenet_view(empty))} == {"missing", "not run"}
+    assert {value.text for value in cells(cifar_view(empty, "cifar10", 1, Material([], []).expected))} == {
+        "missing",
+        "none",
+        "not run",
+    }
+    assert {value.text for value in cells(imagenet_view(empty, Published()))} == {"missing", "not run"}
     assert matrix_grid(empty, "cifar10").count(">3 missing; no log; no seeds of ours<") == 60
     assert set(numbers(replace(material, published=Published())).values()) == {0}  # shown as "missing"

@@ -9,16 +9,18 @@ import pandas as pd
 
 from ndcore.experiment.records import RunRecord
 from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NORM_LABELS, NORMS
+from ndreport.evidence.expected import Expectations
 from ndreport.evidence.matrix import IMAGENET_EPOCHS, NOT_PROVEN, evidence, logged
-from ndreport.evidence.published import METRICS
-from ndreport.evidence.runs import STUDY_DATASETS, count_seeds, coverage
+from ndreport.evidence.published import METRICS, Published
+from ndreport.evidence.runs import STUDY_DATASETS, Setting, count_seeds, coverage
 from ndreport.material import Material
 from ndreport.rendering.columns import Column
 from ndreport.rendering.html import Html, download, escape, table
-from ndreport.rendering.links import IMAGENET_PAGE, LOGS_PAGE, MEASURED_PAGE, RUNS_PAGE, SOURCES_PAGE, link
+from ndreport.rendering.links import IMAGENET_PAGE, LOGS_PAGE, MEASURED_PAGE, SOURCES_PAGE, link
+from ndreport.rendering.not_run import not_on_imagenet, not_run
 from ndreport.rendering.prose import Prose, count, listing, of_our_runs, prose
 from ndreport.rendering.svg import SPLIT_COLOURS, side_by_side
-from ndreport.rendering.values import NOT_RUN, Value, missing, word
+from ndreport.rendering.values import Value, missing, word
 
 WORDS = {"test": "test", "train": "training", NOT_PROVEN: NOT_PROVEN}
 """What a reproduced value was measured on, as it stands in its cell."""
@@ -135,11 +137,11 @@ def _reproduced(row: Any) -> Value | None:
     return word(WORDS[row.split], note, _page(row))
 
 
-def _own(row: Any) -> Value:
+def _own(row: Any, door: Value) -> Value:
     """How many complete runs of our own, with how many seeds, for every network that goes with this one."""
     run = {name: runs for name, runs in row.own.items() if runs}
     if not run:
-        return missing(NOT_RUN, f"no record of {' or '.join(row.own)} with the study's recipe", RUNS_PAGE)
+        return door
     several = len(row.own) > 1
     text = "; ".join(f"{f'{name}: ' if several else ''}{count_seeds(runs)}" for name, runs in run.items())
     ids = ", ".join(one.run_id for runs in run.values() for one in runs)
@@ -162,13 +164,14 @@ ORIGINAL = Column("original", "original", 2, "{original_source}", _page)
 REPRODUCED = Column("run", _reproduced, link=_page)
 
 
-def cifar_view(matrix: pd.DataFrame, dataset: str, epochs: int) -> pd.DataFrame:
+def cifar_view(matrix: pd.DataFrame, dataset: str, epochs: int, expected: Expectations) -> pd.DataFrame:
     """One row per network: for BN and ND the original, a cell per attempt, the logs, and our own runs.
 
     Args:
         matrix: from `ndreport.evidence.matrix.evidence`.
         dataset: "cifar10" or "cifar100".
         epochs: 1, 20 or 100.
+        expected: of runs that nobody made.
     """
     here = matrix[(matrix["dataset"] == dataset) & (matrix["epochs"] == epochs)]
     view: dict[str, dict] = {}
@@ -176,37 +179,39 @@ def cifar_view(matrix: pd.DataFrame, dataset: str, epochs: int) -> pd.DataFrame:
         attempts = list(rows.itertuples())
         cells = {"original": ORIGINAL.cell(attempts[0])}
         cells |= {f"attempt {row.attempt}": REPRODUCED.cell(row) for row in attempts}
-        cells |= {"logs": _logs(rows), "ours": _own(attempts[0])}
+        settings = [Setting(dataset, name, norm, epochs) for name in attempts[0].own]
+        cells |= {"logs": _logs(rows), "ours": _own(attempts[0], not_run(expected, settings))}
         view.setdefault(label, {}).update({(NORM_LABELS[norm], name): cell for name, cell in cells.items()})
     return pd.DataFrame.from_dict(view, orient="index")
 
 
-def imagenet_view(matrix: pd.DataFrame) -> pd.DataFrame:
+def imagenet_view(matrix: pd.DataFrame, published: Published) -> pd.DataFrame:
     """One row per network and norm: for top-1 and top-5 the original, the reproduced value, and our own runs."""
     view: dict[str, dict] = {}
     for row in matrix[matrix["dataset"] == "imagenet"].itertuples():
-        cells = {"original": ORIGINAL.cell(row), "run": REPRODUCED.cell(row), "ours": _own(row)}
+        own = _own(row, not_on_imagenet(published, row.arch, row.norm, row.metric))
+        cells = {"original": ORIGINAL.cell(row), "run": REPRODUCED.cell(row), "ours": own}
         found = view.setdefault(f"{row.label}, {NORM_LABELS[row.norm]}", {})
         found.update({(METRICS[row.metric], name): cell for name, cell in cells.items()})
     return pd.DataFrame.from_dict(view, orient="index")
 
 
-def cifar_table(matrix: pd.DataFrame, dataset: str, epochs: int) -> Html:
+def cifar_table(matrix: pd.DataFrame, dataset: str, epochs: int, expected: Expectations) -> Html:
     """The matrix of one data set and number of epochs as HTML."""
     caption = (
         f"{DATASETS[dataset]}, {count(epochs, 'epoch')}: the original's value in percent; what each attempt was "
         "measured on (✗: it is another run, or holds a value of one); attempts whose log is public; our own runs."
     )
-    return table(cifar_view(matrix, dataset, epochs), caption, f"matrix-{dataset}-{epochs}", "Network")
+    return table(cifar_view(matrix, dataset, epochs, expected), caption, f"matrix-{dataset}-{epochs}", "Network")
 
 
-def imagenet_table(matrix: pd.DataFrame) -> Html:
+def imagenet_table(matrix: pd.DataFrame, published: Published) -> Html:
     """The matrix of ImageNet as HTML."""
     caption = (
         f"ImageNet, {count(IMAGENET_EPOCHS, 'epoch')}: the original's value in percent; what the only run of the "
         "reproduction was measured on; our own runs. No log is public."
     )
-    return table(imagenet_view(matrix), caption, "matrix-imagenet", "Network")
+    return table(imagenet_view(matrix, published), caption, "matrix-imagenet", "Network")
 
 
 def matrix_download(matrix: pd.DataFrame) -> Html:

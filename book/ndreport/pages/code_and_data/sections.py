@@ -18,7 +18,7 @@ from ndreport.pages.code_and_data.counted import NUMBERS
 from ndreport.pages.code_and_data.ledger import EFFECTS, THEMES, Finding
 from ndreport.pages.code_and_data.ledger import load as load_findings
 from ndreport.rendering.columns import Column, view
-from ndreport.rendering.html import Html, code, escape, table
+from ndreport.rendering.html import Html, command, escape, table
 from ndreport.rendering.links import cited, link
 from ndreport.rendering.prose import Prose, count, listing, percent, prose
 from ndreport.rendering.stated import NOTHING
@@ -101,7 +101,7 @@ def evidence_of(material: Material, finding: Finding) -> str:
 def _tests(found: Findings, finding: Finding) -> str:
     if not finding.tests:
         return f"<p>No cheap test: {escape(finding.no_test)}.</p>\n"
-    rows = "\n".join(f"<li>{code(config.command())}: {_result(found, config)}</li>" for config in finding.tests)
+    rows = "\n".join(f"<li>{_result(found, config)}: {command(config.command())}</li>" for config in finding.tests)
     return f"<p>What tests it, and what it gave here:</p>\n<ul>\n{rows}\n</ul>\n"
 
 

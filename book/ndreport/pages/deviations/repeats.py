@@ -9,13 +9,15 @@ import pandas as pd
 
 from ndcore.experiment.records import RunRecord
 from ndcore.study import NETWORKS
+from ndreport.evidence.expected import Expectations
 from ndreport.evidence.same_seed import Repeated, across_code, repeated_settings
 from ndreport.pages.our_runs.curves import describe
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.links import RUNS_PAGE, SOURCES_PAGE, link
+from ndreport.rendering.links import SOURCES_PAGE, link
+from ndreport.rendering.not_run import not_run
 from ndreport.rendering.prose import Prose, count, listing, percent, prose, span
-from ndreport.rendering.values import NOT_RUN, Value, decimal, judgement, missing, word
+from ndreport.rendering.values import Value, decimal, judgement, missing, word
 
 
 def about_repeats(records: Iterable[RunRecord]) -> Prose:
@@ -63,9 +65,9 @@ def _alike(equal: int, number: int) -> str:
     return f"the weights are equal bit by bit for {equal} of {number} seeds"
 
 
-def _points(value: float | None, why: str, group: Repeated) -> Value:
+def _points(value: float | None, group: Repeated, door: Value) -> Value:
     if value is None:
-        return missing(NOT_RUN, why, RUNS_PAGE)
+        return door
     return decimal(value, f"test top-1, points: {_ids(group)}", link(group.runs[0]))
 
 
@@ -73,10 +75,10 @@ def _ids(group: Repeated) -> str:
     return ", ".join(r.run_id for r in group.runs)
 
 
-def _equal(group: Repeated) -> Value:
+def _equal(group: Repeated, door: Value) -> Value:
     again, equal = len(group.repeated), group.equal_weights()
     if not again:
-        return missing(NOT_RUN, NO_REPEAT, RUNS_PAGE)
+        return door
     kind = "good" if equal == again else "bad"
     return judgement(kind, f"{equal} of {again}", f"SHA-256 of the weights: {_ids(group)}", link(group.runs[0]))
 
@@ -94,23 +96,37 @@ def _study(frame: pd.DataFrame, group: Repeated) -> Value:
 
 NO_REPEAT = "no seed of this setting ran twice with this code"
 ONE_SEED = "only one seed of this setting ran with this code"
-COLUMNS = (
-    Column("runs", lambda g: word(len(g.runs), _ids(g), link(g.runs[0]))),
-    Column("seeds", lambda g: word(len(g.by_seed), _ids(g), link(g.runs[0]))),
-    Column("seeds run again", lambda g: word(len(g.repeated), _ids(g), link(g.runs[0]))),
-    Column("same weights, bit by bit", _equal),
-    Column("range, same seed", lambda g: _points(g.repeat_range(), NO_REPEAT, g)),
-    Column("range, seeds", lambda g: _points(g.seed_range(), ONE_SEED, g)),
-    Column("SD, seeds", lambda g: _points(g.seed_sd(), ONE_SEED, g)),
-)
 
 
-def repeats_table(records: Iterable[RunRecord], frame: pd.DataFrame) -> Html:
+def _columns(expected: Expectations) -> tuple[Column, ...]:
+    def again(group: Repeated) -> Value:
+        configs = [run.config for run in group.runs]
+        first = min(config.seed for config in configs)
+        repeat = max(config.repeat for config in configs if config.seed == first) + 1
+        return not_run(expected, [group.setting], NO_REPEAT, seed=first, repeat=repeat)
+
+    def another(group: Repeated) -> Value:
+        seed = max(run.config.seed for run in group.runs) + 1
+        return not_run(expected, [group.setting], ONE_SEED, seed=seed)
+
+    return (
+        Column("runs", lambda g: word(len(g.runs), _ids(g), link(g.runs[0]))),
+        Column("seeds", lambda g: word(len(g.by_seed), _ids(g), link(g.runs[0]))),
+        Column("seeds run again", lambda g: word(len(g.repeated), _ids(g), link(g.runs[0]))),
+        Column("same weights, bit by bit", lambda g: _equal(g, again(g))),
+        Column("range, same seed", lambda g: _points(g.repeat_range(), g, again(g))),
+        Column("range, seeds", lambda g: _points(g.seed_range(), g, another(g))),
+        Column("SD, seeds", lambda g: _points(g.seed_sd(), g, another(g))),
+    )
+
+
+def repeats_table(records: Iterable[RunRecord], frame: pd.DataFrame, expected: Expectations) -> Html:
     """Our own settings with more than one run: the same seed again, other seeds, and the study's attempts beside them.
 
     Args:
         records: our own runs.
         frame: from `ndreport.evidence.deviations.deviations`.
+        expected: of runs that nobody made.
     """
     caption = (
         "Our own settings with more than one run of the same code: highest minus lowest test top-1 of the last epoch, "
@@ -120,4 +136,6 @@ def repeats_table(records: Iterable[RunRecord], frame: pd.DataFrame) -> Html:
     groups = repeated_settings(records)
     study = Column("the study's range, same seed", partial(_study, frame))
     code = Column("code", lambda g: word(g.source_sha256[:8], f"SHA-256 of the code: {g.source_sha256}"))
-    return table(view(groups, (code, *COLUMNS, study), lambda g: describe(g.runs[0])), caption, "repeats", "Setting")
+    return table(
+        view(groups, (code, *_columns(expected), study), lambda g: describe(g.runs[0])), caption, "repeats", "Setting"
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from math import nan
 from statistics import fmean
 from typing import Any
 
@@ -13,16 +12,16 @@ import pandas as pd
 from ndcore.study import NORM_LABELS
 from ndreport.evidence.imagenet import VALIDATION_IMAGES, binomial_error
 from ndreport.evidence.imagenet_times import NORMS as IMAGENET_NORMS
-from ndreport.evidence.imagenet_times import total_times
 from ndreport.evidence.published import IMAGENET_NETWORKS, METRICS
 from ndreport.evidence.runs import Setting, complete_runs, count_seeds
 from ndreport.material import Material
 from ndreport.pages.tables_4_and_5.comparison import compared_columns
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, disclosure, table
-from ndreport.rendering.links import IMAGENET_PAGE, RUNS_PAGE, link
-from ndreport.rendering.prose import percent, points, span
-from ndreport.rendering.values import NOT_RUN, Value, decimal, judgement, missing
+from ndreport.rendering.links import IMAGENET_PAGE, link
+from ndreport.rendering.not_run import not_on_imagenet
+from ndreport.rendering.prose import points
+from ndreport.rendering.values import Value, decimal, judgement
 
 NETWORKS_OF_TABLE = {6: ("vgg11",), 7: ("resnet18", "densenet121")}
 NORM_NAMES = NORM_LABELS | {"none": "no normalisation"}
@@ -33,16 +32,10 @@ def row_name(row: Any) -> str:
     return f"{IMAGENET_NETWORKS[row.arch]}, {NORM_NAMES[row.norm]}, {METRICS[row.metric]}"
 
 
-def _own(row: Any, material: Material, took: Mapping[tuple[str, str], str]) -> Value:
+def _own(row: Any, material: Material) -> Value:
     runs = complete_runs(material.records, Setting("imagenet", f"{row.arch}_imagenet", row.norm, row.epochs))
     if not runs:
-        known = sorted({row.original, row.reproduced} - {nan})
-        note = (
-            "this report cannot train on ImageNet yet; time: the reproduction's run took "
-            f"{took.get((row.arch, row.norm)) or 'an unknown time'} on its GPU; {METRICS[row.metric]} to expect: "
-            f"{span(known, percent) if known else 'not known'} (original and reproduction)"
-        )
-        return missing(NOT_RUN, note, RUNS_PAGE)
+        return not_on_imagenet(material.published, row.arch, row.norm, row.metric)
     mean = fmean(getattr(run.final_epoch, f"test_{row.metric}") for run in runs)
     return decimal(mean, f"final epoch, {count_seeds(runs)}: {', '.join(r.run_id for r in runs)}", link(runs[0]))
 
@@ -87,10 +80,6 @@ def _ahead(values: Mapping[str, Any]) -> Value | None:
 
 def _columns(archs: Sequence[str], material: Material) -> list[Column]:
     """BN, ND and their difference by who measured, the answer first."""
-    took = {
-        (row.arch, row.norm): row.text.removeprefix(row.stray).strip()
-        for row in total_times(material.published.imagenet).itertuples()
-    }
     norms = [norm for norm in NORM_NAMES if all(norm in IMAGENET_NORMS[arch] for arch in archs)]
     norms.sort(key=["none", "bn", "nd"].index)
     columns = [Column(("reproduction", "ND ahead?"), _ahead, link=IMAGENET_PAGE, why=LACKS)]
@@ -107,7 +96,7 @@ def _columns(archs: Sequence[str], material: Material) -> list[Column]:
         gain = partial(_gain, of=of, digits=digits)
         columns.append(Column((header, "ND − BN"), gain, link=IMAGENET_PAGE, why=LACKS))
     return columns + [
-        Column(("this report", NORM_LABELS[norm]), lambda values, norm=norm: _own(values[norm], material, took))
+        Column(("this report", NORM_LABELS[norm]), lambda values, norm=norm: _own(values[norm], material))
         for norm in norms
     ]
 

@@ -6,7 +6,7 @@ from ndcore.experiment.records import RunRecord
 from ndcore.training.conditions import changes
 from ndreport.evidence.runs import own_options
 from ndreport.pages.our_runs.curves import curves, describe
-from ndreport.rendering.html import Html, code, escape, facts, notice
+from ndreport.rendering.html import Html, code, command, escape, facts, notice
 from ndreport.rendering.links import RECORDS
 from ndreport.rendering.prose import count, percent
 
@@ -34,7 +34,7 @@ def seconds_in_words(record: RunRecord) -> str:
 
 def headline_facts(record: RunRecord) -> list[tuple[str, str]]:
     """The command, the results and the time of a run."""
-    rows: list[tuple[str, str]] = [("Command", code(record.code.command))]
+    rows: list[tuple[str, str]] = [("Command", command(record.code.command))]
     if record.status == "complete":
         rows += [
             ("Final epoch", _choice(record.final_epoch)),

@@ -11,15 +11,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ndcore.study import DATASETS
+from ndcore.study import DATASETS, NORMS
+from ndreport.evidence.expected import Expectations
+from ndreport.evidence.runs import Setting
 from ndreport.pages.tables_4_and_5.gain_series import OURS, ROWS, Gain, Series
 from ndreport.pages.tables_4_and_5.study_figure import NUMBERS, PANELS
 from ndreport.rendering.broken_axis import Drawn, about_break, broken, pieces
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.links import RUNS_PAGE
+from ndreport.rendering.not_run import not_run
 from ndreport.rendering.prose import count, points
 from ndreport.rendering.svg import INK, WIDTH, render, side_by_side, style
-from ndreport.rendering.values import NOT_RUN, Value, missing
+from ndreport.rendering.values import Value, missing
 
 SIZE = (WIDTH, 6.4)
 MOST_SERIES = 4
@@ -109,21 +111,25 @@ def gain_figure(panels: dict[int, list[Series]], dataset: str) -> Html:
     return side_by_side(gain_panel(series, dataset, epochs) for epochs, series in panels.items())
 
 
-def gain_view(panels: dict[int, list[Series]]) -> pd.DataFrame:
+def gain_view(panels: dict[int, list[Series]], dataset: str, expected: Expectations) -> pd.DataFrame:
     """The points of all panels as cells: networks × (epochs, series)."""
     columns = {}
     for epochs, drawn in panels.items():
         group = f"{count(epochs, 'epoch')}, ND − BN"
         own = [series for series in drawn if series.label == OURS] or [Series(OURS, "", "", True, [])]
         for series in [*(s for s in drawn if s.label != OURS), *own]:
-            columns[group, series.label] = [_cell(series, row) for row in ROWS]
+            columns[group, series.label] = [_cell(series, row) or _door(dataset, row, epochs, expected) for row in ROWS]
     return pd.DataFrame(columns, index=list(ROWS.values()))
 
 
-def _cell(series: Series, row: str) -> Value:
+def _door(dataset: str, row: str, epochs: int, expected: Expectations) -> Value:
+    return not_run(expected, [Setting(dataset, row, norm, epochs) for norm in NORMS], f"no pair of runs of {row}")
+
+
+def _cell(series: Series, row: str) -> Value | None:
     gains = [gain for gain in series.gains if gain.row == row]
     if not gains and series.label == OURS:
-        return missing(NOT_RUN, f"no pair of records of {row} that differs in its normalisation only", RUNS_PAGE)
+        return None
     if not gains:
         return missing("none", "the study prints no value of this network, or not enough of them are known")
     text = "; ".join(_in_words(gain) for gain in gains)
@@ -131,10 +137,16 @@ def _cell(series: Series, row: str) -> Value:
     return Value(text, "; ".join(gain.note for gain in gains), gains[0].link, number)
 
 
-def gain_table(panels: dict[int, list[Series]], dataset: str) -> Html:
-    """The points and intervals of the figure as HTML."""
+def gain_table(panels: dict[int, list[Series]], dataset: str, expected: Expectations) -> Html:
+    """The points and intervals of the figure as HTML.
+
+    Args:
+        panels: from `gain_series`.
+        dataset: "cifar10" or "cifar100".
+        expected: of runs that nobody made.
+    """
     caption = (
         f"ND − BN, {DATASETS[dataset]}, in percentage points of top-1 accuracy, with the interval in brackets: Welch's "
         "for the reproduction, one standard error to each side for our own runs."
     )
-    return table(gain_view(panels), caption, f"gains-{NUMBERS[dataset]}", "Network")
+    return table(gain_view(panels, dataset, expected), caption, f"gains-{NUMBERS[dataset]}", "Network")
