@@ -72,7 +72,7 @@ def _run_row(record: RunRecord, link: str) -> dict[str, Value]:
         if record.epochs
         else missing("none", f"{note}: no epoch was finished", link),
         "device": word(record.environment.device_name),
-        "run": word(record.run_id, "the record with curves, provenance and command", link),
+        "record": word(record.run_id.rpartition("-")[2], f"record {record.run_id}: provenance and command", link),
     }
 
 
