@@ -233,7 +233,8 @@ def test_the_ranges_name_their_ends_also_those_that_no_mean_counts(tmp_path):
     costs = measured(tmp_path, [*step_rows("resnet18"), *step_rows("vgg16", nd=2.0), *dear])
     steps = sentences.about_steps(costs)
     assert (
-        "over 2 networks of the study; 1.50× (`resnet18`) to 8.00× (`resnet18d`) over all 3 measured networks" in steps
+        "over 2 networks of the reproduction; 1.50× (`resnet18`) to 8.00× (`resnet18d`) over all 3 measured networks"
+        in steps
     )
     [line] = [line for line in steps.splitlines() if "our exact ND, over our BN" in line]
     assert f"**{(1.5 * 2.0) ** 0.5:.2f}×**" in line
