@@ -204,7 +204,7 @@ def test_sentences_carry_computed_numbers(tmp_path):
     assert "Our ND step is **2.13×** as fast as the original's" in steps
     assert "Our BN step is **1.60×** as fast" in steps
     assert steps.count("slower for none") == 2
-    assert "that of BN over all 11 measured networks, geometric mean 1.20× over the study's." in steps
+    assert "that of BN over all 11 measured networks, geometric mean 1.20× over the reproduction's." in steps
     assert "BN itself takes 1.25×" in steps
     floor = sentences.about_floor(costs)
     assert "takes 3.00× (`" in floor

@@ -163,7 +163,7 @@ def test_repeats_of_a_seed_and_other_seeds(runs, frame):
     row = shown(repeats_table(runs, frame, EXPECTED)).iloc[0]
     assert row["same weights, bit by bit"].text == "1 of 1"
     assert row["range, seeds"].text == "4.50"
-    assert row["the study's range, same seed"].present
+    assert row["the reproduction's range, same seed"].present
 
 
 def test_a_repeat_with_other_weights_is_seen(runs, frame):

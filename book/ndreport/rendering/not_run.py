@@ -29,7 +29,7 @@ def not_run(
     settings = list(settings)
     runs = [expected.of(setting, seed, repeat) for setting in settings]
     parts = [
-        why or f"no record of {listing(f'{s.arch} {s.norm}' for s in settings)} with the recipe of the study",
+        why or f"no record of {listing(f'{s.arch} {s.norm}' for s in settings)} with the recipe of both papers",
         f"time: {_times(runs)}",
         *(_top1(setting, run) for setting, run in zip(settings, runs, strict=True)),
         "to run it:",

@@ -121,7 +121,7 @@ def _memory(costs: Sequence[NetworkCost]) -> list[str]:
         every = _known(costs, NetworkCost.memory_ratio)
         parts.append(
             f"The peak memory of our exact ND is {_ends(every)} that of BN over {_measured(every)}, geometric mean "
-            f"{_mean(ratios)} over the study's."
+            f"{_mean(ratios)} over the reproduction's."
         )
     if bare := values(known, (BN, NONE)):
         parts.append(f"BN itself takes {_mean(bare.values())} the time of the same network without normalisation.")

@@ -89,7 +89,7 @@ def _study(frame: pd.DataFrame, group: Repeated) -> Value:
     found = frame[frame["arch"].isin(archs) & (frame["dataset"] == s.dataset) & (frame["norm"] == s.norm)]
     found = found[found["epochs"] == s.epochs]
     if found.empty:
-        return missing("none", "the study has no such setting", SOURCES_PAGE)
+        return missing("none", "the reproduction has no such setting", SOURCES_PAGE)
     row = found.iloc[0]
     return decimal(row["high"] - row["low"], f"{row['split']}, {row['label']}: {row['values']}", SOURCES_PAGE)
 
@@ -130,11 +130,11 @@ def repeats_table(records: Iterable[RunRecord], frame: pd.DataFrame, expected: E
     """
     caption = (
         "Our own settings with more than one run of the same code: highest minus lowest test top-1 of the last epoch, "
-        "in percentage points, over runs of one seed and over seeds; beside them the range of the study's three "
+        "in percentage points, over runs of one seed and over seeds; beside them the range of the reproduction's three "
         "attempts."
     )
     groups = repeated_settings(records)
-    study = Column("the study's range, same seed", partial(_study, frame))
+    study = Column("the reproduction's range, same seed", partial(_study, frame))
     code = Column("code", lambda g: word(g.source_sha256[:8], f"SHA-256 of the code: {g.source_sha256}"))
     return table(
         view(groups, (code, *_columns(expected), study), lambda g: describe(g.runs[0])), caption, "repeats", "Setting"

@@ -70,7 +70,7 @@ DEVIATIONS = (
     _Of(("accuracy (%)", "mean"), _mean),
     _Of(("accuracy (%)", "SD"), "sd", 2, lambda row: f"standard deviation (n − 1) {_used(row)}"),
     _Of(("accuracy (%)", "range"), lambda row: row.high - row.low, 2, lambda row: f"highest minus lowest {_used(row)}"),
-    _Of((SQUARED, "÷ (n − 1)"), "squared", 4, "as the study computes it; attempts as published: {values}"),
+    _Of((SQUARED, "÷ (n − 1)"), "squared", 4, "as the reproduction computes it; attempts as published: {values}"),
     _Of((SQUARED, "÷ n"), "squared_mean", 4, "as a mean; attempts as published: {values}"),
     _Of(
         (SQUARED, "root of ÷ n, points"),

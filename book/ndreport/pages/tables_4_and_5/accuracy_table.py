@@ -183,7 +183,7 @@ def against_table(compared: pd.DataFrame, dataset: str, epochs: int) -> Html:
     """How the printed averages compare with the original's values, by both readings of the threshold: on demand."""
     caption = (
         f"{TABLES[dataset]}, {count(epochs, 'epoch')}: printed average minus original, in points; whether it "
-        "is higher ▲, lower within the threshold • or lower by more ▼, by both readings and as the study colours it."
+        "is higher ▲, lower within the threshold • or lower by more ▼, by both readings and as printed."
     )
     ident = f"against-original-{TABLE_NUMBERS[dataset]}-epochs-{epochs}"
     shown = table(against_view(compared, dataset, epochs), caption, ident, "Network")

@@ -78,6 +78,6 @@ def counts_table(compared: pd.DataFrame) -> Html:
     """
     caption = (
         "Reproduced values of Tables 4 to 7 that are higher than the original's, lower within the threshold, and lower "
-        "by more: by both readings of the threshold, and as the study colours them."
+        "by more: by both readings of the threshold, and as the reproduction colours them."
     )
     return table(counts_view(compared), caption, "rule-counts", "Values")

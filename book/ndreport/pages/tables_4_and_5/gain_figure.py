@@ -131,7 +131,7 @@ def _cell(series: Series, row: str) -> Value | None:
     if not gains and series.label == OURS:
         return None
     if not gains:
-        return missing("none", "the study prints no value of this network, or not enough of them are known")
+        return missing("none", "the reproduction prints no value of this network, or not enough of them are known")
     text = "; ".join(_in_words(gain) for gain in gains)
     number = gains[0].gain if len(gains) == 1 else None
     return Value(text, "; ".join(gain.note for gain in gains), gains[0].link, number)
