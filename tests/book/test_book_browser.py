@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pypdf import PdfReader
 
 from ndreport.build.pdf import PDF_NAME
+from ndreport.rendering.svg import SMALLEST
 
 pytestmark = pytest.mark.end_to_end
 
@@ -19,10 +20,22 @@ ALL_PAGES = [pytest.param("all_pages", width, marks=pytest.mark.slow) for width 
 COLOURS = """() => ['color', 'background-color'].map(
     name => getComputedStyle(document.body).getPropertyValue(name).match(/\\d+/g).slice(0, 3).map(Number))"""
 EXCESS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+WIDER = """() => [...document.querySelectorAll('.nd-scroll')]
+    .filter(box => box.clientWidth && box.scrollWidth > box.clientWidth + 1).map(box => box.parentElement.id)"""
+"""Tables that do not fit into their page, also behind a line that opens them."""
 CONTRAST = "color-contrast"
 """The rule of axe that takes half of its time; colours depend on the theme and not on the width: at the widest only.
 What else axe finds does not depend on the theme."""
 
+TEXT_OF_FIGURES = """() => [...document.querySelectorAll('.nd-figure svg')].map(svg => {
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const sizes = [...svg.querySelectorAll('text, tspan')].map(e => parseFloat(getComputedStyle(e).fontSize));
+    return [svg.closest('figure').id, scale * Math.min(...sizes)];
+}).concat([...document.querySelectorAll('.nd-grid td, .nd-grid th')].map(cell =>
+    [cell.closest('figure').id, parseFloat(getComputedStyle(cell).fontSize)]))"""
+"""Of every figure the size of its smallest text in pixels, as it is shown: the size in the drawing times the scale."""
+WIDTHS_OF_PANELS = """() => [...document.querySelectorAll('.nd-figures')].map(panels =>
+    [...panels.children].map(figure => Math.round(figure.getBoundingClientRect().width)))"""
 MORE_OF_THE_SAME = ".nd-table tbody tr:nth-child(n + 20)"
 """Rows that axe need not see: the tables of the book have hundreds, made by one function and styled by one rule."""
 
@@ -54,11 +67,32 @@ def test_every_page_in_the_browser(book, browser, theme, width):
     for path in (p for p in book.pages if p.name != "index.html"):
         page.goto(path.as_uri(), wait_until="load")
         assert (path.name, page.evaluate(EXCESS), trouble) == (path.name, 0, [])
+        if width == WIDEST:
+            page.evaluate("document.querySelectorAll('.nd-more').forEach(more => { more.open = true })")
+            assert (path.name, page.evaluate(WIDER)) == (path.name, [])
         text, behind = page.evaluate(COLOURS)
         assert (sum(text) < sum(behind)) == (theme == "light"), path.name
         if width == WIDEST or theme == "light":
             assert (path.name, serious_violations(page, contrast=width == WIDEST)) == (path.name, [])
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("book", "width"),
+    [("few_pages", WIDEST), ("few_pages", 390), *(p for p in ALL_PAGES if 768 not in p.values)],
+    indirect=["book"],
+)
+def test_text_of_figures_can_be_read_and_panels_are_equally_wide(book, browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    seen = 0
+    for path in (p for p in book.pages if p.name != "index.html"):
+        page.goto(path.as_uri(), wait_until="load")
+        sizes = page.evaluate(TEXT_OF_FIGURES)
+        assert (path.name, [(name, size) for name, size in sizes if size < SMALLEST - 0.01]) == (path.name, [])
+        assert all(len(set(widths)) == 1 for widths in page.evaluate(WIDTHS_OF_PANELS)), path.name
+        seen += len(sizes)
+    assert seen > 5
+    page.close()
 
 
 def test_axe_would_find_a_violation(browser):
@@ -93,6 +127,21 @@ def test_search_works_from_a_file_without_a_network(book, browser):
     page.wait_for_url("**/book/*.html**")
     assert "whitened" in page.locator("article").inner_text()
     assert trouble == []
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [("99.86", ""), ("46.56", ""), ("table 4", "Table 4 and Figure 2: CIFAR-10"), ("environment", "Environment")],
+)
+def test_search_finds_numbers_and_ranks_the_page_of_a_topic_first(book, browser, query, first):
+    page = browser.new_context(offline=True).new_page()
+    page.goto(f"{(book.html / 'search.html').as_uri()}?q={quote(query)}")
+    results = page.locator("#search-results li a")
+    results.first.wait_for()
+    titles = results.all_inner_texts()
+    assert "Table 4 and Figure 2: CIFAR-10" in titles or first
+    assert titles[0] == first or not first
     page.close()
 
 

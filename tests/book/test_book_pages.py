@@ -29,6 +29,9 @@ def test_all_pages_are_there_and_the_book_is_small(book):
     assert {f"{name}.html" for name in expected} | {"search.html"} <= names
     assert sum(p.stat().st_size for p in book.html.rglob("*") if p.is_file()) < 25 * MEGABYTE
     assert max(p.stat().st_size for p in book.pages) < 1.5 * MEGABYTE
+    runs = [p for p in book.pages if p.stem.startswith("our-runs")]
+    assert len(runs) > 1  # the records with curves fill more than one page
+    assert max(p.stat().st_size for p in runs) < 0.3 * MEGABYTE
 
 
 def test_internal_links_and_anchors_resolve(book):

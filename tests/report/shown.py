@@ -11,15 +11,20 @@ from ndreport.rendering.values import GLYPHS
 
 
 def shown(html: str) -> pd.DataFrame:
-    """Cells of a table: `text`, `note`, `link`, `kind`, `present`; two levels of columns are named "upper / lower"."""
-    page = BeautifulSoup(html, "html.parser")
+    """Cells of the first table: `text`, `note`, `link`, `kind`, `present`; two levels: "upper / lower"."""
+    page = BeautifulSoup(html, "html.parser").table
     rows = page.select("tbody tr")
     names = ["".join(part.get_text() for part in row.th.contents if part.name != "a").strip() for row in rows]
     cells = [[_cell(cell) for cell in row.find_all("td")] for row in rows]
     return pd.DataFrame(cells, index=names, columns=_headers(page), dtype="object")
 
 
-def _headers(page: BeautifulSoup) -> list[str]:
+def behind(html: str) -> pd.DataFrame:
+    """Cells of the table that a line below the first one opens."""
+    return shown(html.partition("<details")[2])
+
+
+def _headers(page: Tag) -> list[str]:
     upper, *lower = ([cell for cell in row.find_all("th")] for row in page.select("thead tr"))
     if not lower:
         return [cell.get_text() for cell in upper[1:]]

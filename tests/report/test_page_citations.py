@@ -62,7 +62,7 @@ def test_the_sentences_hold(folder):
     assert int(found["least_worth"]) < int(found["worth"]) < found["contexts"]
     assert (found["fewest"], found["most"], found["most_share"]) == (1, 13, percent(41.94, 1))
     assert (found["none_of_contexts"], found["none_of_papers"]) == (percent(5, 1), percent(9.2, 1))
-    assert "1 example of positive: names the study among what inspired a training method" in found["examples"]
+    assert "1 example of positive: names the original among what inspired a training method" in found["examples"]
     assert found["without_example"] == "negative"
 
 

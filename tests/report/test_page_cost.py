@@ -36,7 +36,7 @@ from ndreport.pages.cost.figures import parts_alt, parts_figure, ratios_alt, rat
 from ndreport.pages.cost.networks import BENCH, HERE, MEAN_ROW, cost_table, parts_table
 from ndreport.rendering.glued import wanted
 from ndreport.rendering.links import TIMES_PAGE
-from ndreport.rendering.svg import BLUE, GREEN, PURPLE, VERMILLION
+from ndreport.rendering.svg import GREY, INK, SOURCE_COLOURS
 
 RUNS = Path(__file__).parents[2] / "runs"
 CIFAR10 = "Obadage et al. 2024, time of training, CIFAR-10"
@@ -197,18 +197,18 @@ def test_the_sentences_about_the_study_hold():
 def test_sentences_carry_computed_numbers(tmp_path):
     costs = measured(tmp_path, rows_of(ALL), [row for name in ALL for row in layer_rows(name)])
     steps = sentences.about_steps(costs)
-    assert "over its way of computing BN: geometric mean **2.00×** over all 10 networks of the study" in steps
+    assert "over its way of computing BN: geometric mean **2.00×** over all 10 networks of the reproduction" in steps
     assert "values and gradients, over the original's way of computing BN: geometric mean **0.94×**" in steps
     assert "our exact ND, over our BN: geometric mean **1.50×**" in steps
     assert "an approximation, over our BN: geometric mean **1.20×**" in steps
     assert "Our ND step is **2.13×** as fast as the original's" in steps
     assert "Our BN step is **1.60×** as fast" in steps
     assert steps.count("slower for none") == 2
-    assert "1.20× the peak memory" in steps
+    assert "that of BN over all 11 measured networks, geometric mean 1.20× over the study's." in steps
     assert "BN itself takes 1.25×" in steps
     floor = sentences.about_floor(costs)
     assert "takes 3.00× (`" in floor
-    assert "geometric mean **1.10×** over all 10 networks of the study; measured is 1.50×" in floor
+    assert "geometric mean **1.10×** over all 10 networks of the reproduction; measured is 1.50×" in floor
     assert "in 0 of 11 networks" in sentences.about_roots(costs)
     assert "the longest is root in 11 networks" in sentences.about_parts(costs)
     assert "is 13 % of it" in sentences.about_parts(costs)
@@ -222,9 +222,23 @@ def test_sentences_flip_when_the_data_flip(tmp_path):
     steps = sentences.about_steps(costs)
     assert "slower for `vgg16`.\nOur BN" in steps
     assert "slower for `preact18`.\n" in steps
-    assert "over 2 networks of the study" in steps
+    assert "over 2 networks of the reproduction" in steps
     assert "in 1 of 3 networks: `resnet18d` (20.00×)" in sentences.about_roots(costs)
     assert "the longest is convolution in 1 network (`vgg16`)" in sentences.about_parts(costs)
+
+
+def test_the_ranges_name_their_ends_also_those_that_no_mean_counts(tmp_path):
+    """resnet18d shares a label with resnet18, which stands for both in the means; it is the most expensive one."""
+    dear = [step_row("resnet18d", variant, seconds) for variant, seconds in (("bn", 1.0), ("nd", 8.0))]
+    costs = measured(tmp_path, [*step_rows("resnet18"), *step_rows("vgg16", nd=2.0), *dear])
+    steps = sentences.about_steps(costs)
+    assert (
+        "over 2 networks of the study; 1.50× (`resnet18`) to 8.00× (`resnet18d`) over all 3 measured networks" in steps
+    )
+    [line] = [line for line in steps.splitlines() if "our exact ND, over our BN" in line]
+    assert f"**{(1.5 * 2.0) ** 0.5:.2f}×**" in line
+    alone = sentences.about_steps([cost for cost in costs if cost.name == "vgg16"])
+    assert "over the one measured network" in alone
 
 
 def test_a_missing_variant_is_not_run_and_the_others_are_told(tmp_path):
@@ -232,7 +246,7 @@ def test_a_missing_variant_is_not_run_and_the_others_are_told(tmp_path):
     steps = sentences.about_steps(costs)
     assert "computing BN: not run" in steps
     assert "an approximation, over our BN: not run" in steps
-    assert "over 1 network of the study" in steps
+    assert "over 1 network of the reproduction" in steps
     assert "Our BN step" not in steps
     assert "without normalisation" not in steps
     assert "ND over BN would be" not in sentences.about_floor(costs)
@@ -269,7 +283,7 @@ def test_every_network_has_a_row_and_every_cell_a_source(ratios, costs):
     assert view.loc["PreAct-18", f"{HERE} / ours"].text == "not run"
     assert not view.loc["PreAct-18", "ND of this report / memory, × BN"].present
     assert view.loc["ResNet-18 (resnet18d)", f"{CIFAR10} / 1 ep."].text == "as above"
-    assert view.loc[MEAN_ROW, f"{HERE} / ours"].note.startswith("of 1 of the study's 10 networks")
+    assert view.loc[MEAN_ROW, f"{HERE} / ours"].note.startswith("of 1 of the reproduction's 10 networks")
 
 
 def test_a_disputed_time_of_the_study_is_marked_and_explained(ratios):
@@ -313,16 +327,17 @@ def test_parts_of_layers_that_nobody_timed_are_not_run(tmp_path):
 
 def test_the_dots_have_their_own_markers_colours_and_words(ratios, costs):
     drawn = series(ratios, costs)
-    assert [one.colour for one in drawn] == [PURPLE, VERMILLION, BLUE, GREEN]
+    sources = [SOURCE_COLOURS[source] for source in ("reproduction", "original", "ours")]
+    assert [one.colour for one in drawn] == [*sources, GREY]
     assert len({one.marker for one in drawn}) == len(drawn)
     alt = ratios_alt(drawn)
-    assert "study, several epochs: 1.03× to 4.39×, ND slower for 10 of 10 networks" in alt
+    assert "reproduction, several epochs: 1.03× to 4.39×, ND slower for 10 of 10 networks" in alt
     assert "ours, exact: 1.50× to 4.00×, ND slower for 2 of 2 networks" in alt
     figure = BeautifulSoup(ratios_figure(ratios, costs), "html.parser")
     assert figure.find("title").get_text() == alt
     assert "VGG-16" in figure.get_text()
-    for colour in (PURPLE, VERMILLION, BLUE, GREEN):
-        assert colour.lower() in str(figure).lower()
+    for one in drawn:
+        assert one.colour.lower().replace(INK, "currentcolor") in str(figure).lower()
 
 
 def test_the_figure_draws_what_there_is(nothing, ratios, costs):

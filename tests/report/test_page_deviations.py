@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,12 +14,16 @@ from shown import shown
 from ndreport.evidence.concordance import agreement as agreements
 from ndreport.evidence.concordance import pairs, rankings
 from ndreport.evidence.deviations import TEST, deviations, logged_deviations
+from ndreport.evidence.expected import Expectations
 from ndreport.evidence.published import Published
-from ndreport.evidence.same_seed import repeated_settings
+from ndreport.evidence.same_seed import across_code, repeated_settings
 from ndreport.pages.deviations import agreement, spread
 from ndreport.pages.deviations.numbers import numbers
 from ndreport.pages.deviations.repeats import about_repeats, repeats_table
 from ndreport.rendering.glued import wanted
+
+EXPECTED = Expectations(Published(), [], Path())
+"""Nothing is known."""
 
 
 @pytest.fixture(scope="module")
@@ -150,10 +155,12 @@ def test_repeats_of_a_seed_and_other_seeds(runs, frame):
     assert group.equal_weights() == 1
     assert group.repeat_range() == 0
     assert group.seed_range() == pytest.approx(4.5)
-    about = about_repeats([group])
-    assert about.startswith("We ran 1 seed again, in 1 setting: the weights are equal bit by bit, and")
-    assert "We ran several seeds in 1 setting: their test accuracies span 4.50 points. 1 setting has both." in about
-    row = shown(repeats_table([group], frame)).iloc[0]
+    about = about_repeats(runs)
+    assert about.startswith(
+        "We ran 1 seed again with the same code, in 1 setting: the weights are equal bit by bit, and"
+    )
+    assert "several seeds with the same code in 1 setting: their test accuracies span 4.50 points." in about
+    row = shown(repeats_table(runs, frame, EXPECTED)).iloc[0]
     assert row["same weights, bit by bit"].text == "1 of 1"
     assert row["range, seeds"].text == "4.50"
     assert row["the study's range, same seed"].present
@@ -164,19 +171,43 @@ def test_a_repeat_with_other_weights_is_seen(runs, frame):
     [group] = repeated_settings(differing)
     assert group.equal_weights() == 0
     assert group.repeat_range() == pytest.approx(0.5)
-    cell = shown(repeats_table([group], frame)).iloc[0]["same weights, bit by bit"]
+    cell = shown(repeats_table(differing, frame, EXPECTED)).iloc[0]["same weights, bit by bit"]
     assert (cell.text, cell.kind) == ("0 of 1", "bad")
-    assert "the weights are not equal, and the test accuracies of a seed lie at most 0.50 points" in about_repeats(
-        [group]
-    )
+    about = about_repeats(differing)
+    assert "the weights are not equal, and the test accuracies of a seed lie at most 0.50 points" in about
+
+
+def by_code(record, digest):
+    return record.model_copy(update={"code": record.code.model_copy(update={"source_sha256": digest * 32})})
+
+
+def test_runs_of_different_code_are_not_compared(runs, frame):
+    other = by_code(with_weights(make_record(60.0, seed=0, repeat=1), "ef"), "00")
+    [group] = repeated_settings([runs[0], other, *runs[2:]])
+    assert group.repeated == {}
+    [pair] = across_code([runs[0], other, *runs[2:]])
+    assert pair == [runs[0], other]
+    about = about_repeats([runs[0], other])
+    assert about.startswith("No seed of ours ran twice with the same code")
+    assert "Seed 0 of resnet18d, BN, CIFAR-10, 1 epoch, ran with 2 versions of our code: 50.00 % and 60.00 %" in about
+    assert "10.00" not in about
+    assert "equal bit by bit" not in about
+    assert "nothing to show" in repeats_table([runs[0], other], frame, EXPECTED)
+    assert across_code(runs) == []
+    assert "version" not in about_repeats(runs)
+
+
+def test_the_records_of_this_report_compare_no_two_versions_of_the_code(material):
+    for group in repeated_settings(material.records):
+        assert {record.code.source_sha256 for record in group.runs} == {group.source_sha256}
+    assert all(len({r.code.source_sha256 for r in pair}) == len(pair) for pair in across_code(material.records))
 
 
 def test_several_repeats_are_counted(runs):
     other = [with_weights(make_record(50.5, seed=1, repeat=1), "ef"), make_record(47.5, seed=2, repeat=1)]
-    assert "We ran 2 seeds again, in 1 setting: the weights are equal bit by bit for every seed" in about_repeats(
-        repeated_settings([*runs, other[1]])
-    )
-    assert "for 2 of 3 seeds" in about_repeats(repeated_settings([*runs, *other]))
+    assert "the weights are equal bit by bit for every seed" in about_repeats([*runs, other[1]])
+    assert "We ran 2 seeds again with the same code, in 1 setting" in about_repeats([*runs, other[1]])
+    assert "for 2 of 3 seeds" in about_repeats([*runs, *other])
 
 
 def test_what_did_not_run_twice_is_not_run(runs, frame):
@@ -184,12 +215,12 @@ def test_what_did_not_run_twice_is_not_run(runs, frame):
     assert "not run" in about_repeats([])
     [seeds] = repeated_settings([runs[0], *runs[2:]])
     assert seeds.repeat_range() is None
-    row = shown(repeats_table([seeds], frame)).iloc[0]
+    row = shown(repeats_table(seeds.runs, frame, EXPECTED)).iloc[0]
     assert row["same weights, bit by bit"].text == row["range, same seed"].text == "not run"
-    assert "Repeats of one seed: not run yet" in about_repeats([seeds])
+    assert "no repeat can be compared: not run" in about_repeats(seeds.runs)
     [repeats] = repeated_settings(runs[:2])
-    assert shown(repeats_table([repeats], frame)).iloc[0]["SD, seeds"].text == "not run"
-    assert "Several seeds of one setting: not run yet" in about_repeats([repeats])
+    assert shown(repeats_table(repeats.runs, frame, EXPECTED)).iloc[0]["SD, seeds"].text == "not run"
+    assert "Several seeds of one setting with the same code: not run yet" in about_repeats(repeats.runs)
 
 
 def test_runs_off_the_recipe_or_that_failed_are_no_repeats(runs):
@@ -210,4 +241,4 @@ def test_missing_files_are_said():
         agreement.bland_altman_figures(empty),
     ):
         assert "could not be read" in html
-    assert "nothing to show" in repeats_table([], nothing)
+    assert "nothing to show" in repeats_table([], nothing, EXPECTED)

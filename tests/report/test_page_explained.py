@@ -161,13 +161,13 @@ def test_correlation_figures_state_their_range_before_and_after(both):
 
 
 def test_the_map_is_symmetric_and_lightest_in_the_middle():
-    shades = heatmap.DIVERGING(np.linspace(0, 1, 101))[:, :3].sum(1)
+    shades = heatmap.COLOURS(np.linspace(0, 1, 101))[:, :3].sum(1)
     assert shades.argmax() == 50
     assert (np.diff(shades[:51]) > 0).all()
     assert (np.diff(shades[51:]) < 0).all()
 
 
-@pytest.mark.parametrize("colour", ["white", "black", *layouts.FILLS, *heatmap.DIVERGING(np.linspace(0, 1, 9))])
+@pytest.mark.parametrize("colour", ["white", "black", *layouts.COLOURS, *heatmap.COLOURS(np.linspace(0, 1, 9))])
 def test_numbers_are_readable_on_every_cell(colour):
     def luminance(name) -> float:
         rgb = np.array(heatmap.to_rgb(name))

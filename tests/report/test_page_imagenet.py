@@ -6,20 +6,15 @@ from dataclasses import replace
 
 import pytest
 from record_factory import make_record
-from shown import shown
+from shown import behind, shown
 
 from ndreport.evidence.imagenet import imagenet_gains, imagenet_values
 from ndreport.evidence.published import Published
 from ndreport.evidence.rules import comparisons
 from ndreport.material import Material
-from ndreport.pages.imagenet import (
-    gains_alt,
-    gains_figure,
-    gains_table,
-    numbers,
-    origin_table,
-    values_table,
-)
+from ndreport.pages.imagenet.baselines import gains_alt, gains_figure, gains_table, origin_table
+from ndreport.pages.imagenet.numbers import numbers
+from ndreport.pages.imagenet.tables_6_and_7 import values_table
 from ndreport.rendering.glued import wanted
 
 
@@ -48,6 +43,9 @@ def on_imagenet(top1: float, **config):
 def test_the_sentences_hold(material, values):
     found = numbers(material)
     assert wanted("imagenet") <= found.keys()
+    assert found["ahead"] == "2 of 3 networks"
+    tops = imagenet_gains(values).query("baseline == 'bn'").groupby("arch")
+    assert tops["reproduced"].apply(lambda gain: (gain > 0).nunique()).eq(1).all()  # "in top-1 and in top-5 alike"
     assert found["shares"] == found["values"] == 14
     assert found["odds"] == "16,384"
     assert found["from_zoo"] == found["baselines"] == 8
@@ -92,26 +90,42 @@ def test_our_own_runs_on_imagenet_are_counted(material, runs, sentence):
     assert numbers(replace(material, records=records))["own_runs"].startswith(sentence)
 
 
-def test_tables_6_and_7_hold_every_value_with_its_third_decimal(values):
-    six, seven = (shown(values_table(values, number, [])) for number in (6, 7))
-    assert (len(six), len(seven)) == (6, 8)
+def test_tables_6_and_7_have_the_answer_second_and_every_value(values, material):
+    six, seven = (shown(values_table(values, number, material)) for number in (6, 7))
+    assert (six.shape, seven.shape) == ((2, 12), (4, 9))
     assert all(value.text.strip() and value.note.strip() for view in (six, seven) for value in cells(view))
+    assert [(v.text, v.kind) for v in seven.iloc[:, 0]] == [
+        ("yes, +0.86", "good"),
+        ("yes, +0.54", "good"),
+        ("no, −0.22", "bad"),
+        ("no, −0.26", "bad"),
+    ]
+    assert six.loc["VGG-11, top-1", "reproduction / ND"].text == "71.946"
+    assert seven.loc["DenseNet-121, top-1", "original, as printed / ND − BN"].text == "+1.08"
+    door = seven.loc["ResNet-18, top-1", "this report / ND"]
+    assert door.text == "not run"
+    assert "the reproduction's run took 1d,11h, 48 min" in door.note
+    assert "top-1 to expect: 71.24 % to 71.58 %" in door.note
+
+
+def test_how_a_value_compares_is_behind_a_line(values, material):
+    six, seven = (behind(values_table(values, number, material)) for number in (6, 7))
+    assert (len(six), len(seven)) == (6, 8)
     nd = six.loc["VGG-11, ND, top-1"]
     assert nd["Obadage et al. 2024 / printed"].text == "71.95"
     assert nd["Obadage et al. 2024 / spreadsheet"].text == "71.946"
     assert nd["Obadage et al. 2024 / ± drawing images"].text == "0.201"
     assert nd["Printed against original / difference"].text == "+0.00"
-    assert nd["This report / top-1, top-5"].text == "not run"
     assert seven.index[0] == "ResNet-18, BN, top-1"
     assert seven.loc["ResNet-18, ND, top-5", "Printed against original / as printed"].text == "black •"
 
 
-def test_a_record_of_our_own_is_shown(values):
+def test_a_record_of_our_own_is_shown(values, material):
     records = [on_imagenet(60.0, norm="nd"), on_imagenet(62.0, norm="nd", seed=1)]
-    own = shown(values_table(values, 6, records))["This report / top-1, top-5"]
-    assert (own["VGG-11, ND, top-1"].text, own["VGG-11, ND, top-5"].text) == ("61.00", "91.50")
-    assert "2 runs, 2 seeds" in own["VGG-11, ND, top-1"].note
-    assert own["VGG-11, BN, top-1"].text == "not run"
+    own = shown(values_table(values, 6, replace(material, records=records)))
+    assert [own.loc[f"VGG-11, {top}", "this report / ND"].text for top in ("top-1", "top-5")] == ["61.00", "91.50"]
+    assert "2 runs, 2 seeds" in own.loc["VGG-11, top-1", "this report / ND"].note
+    assert own.loc["VGG-11, top-1", "this report / BN"].text == "not run"
 
 
 def test_every_baseline_is_shown_with_its_origin(values):
@@ -136,5 +150,6 @@ def test_gains_and_their_figure_state_the_same_values(values):
 def test_without_files_the_page_says_so():
     values = imagenet_values(Published())
     gains = imagenet_gains(values)
-    for html in (values_table(values, 6, []), origin_table(values), gains_table(gains), gains_figure(gains)):
+    nothing = Material([], [])
+    for html in (values_table(values, 6, nothing), origin_table(values), gains_table(gains), gains_figure(gains)):
         assert "nd-empty" in html

@@ -43,6 +43,22 @@ def test_the_sentences_hold(material):
     assert prod(factors) == found["planned"]
 
 
+def test_the_versions_of_pytorch_stand_where_their_source_says(material):
+    """ "The reproduction's text and its files name different versions of PyTorch"."""
+    entry = setup_view(material, "Software").loc["PyTorch", "Obadage et al. 2024"]
+    assert entry.text == "1.13, elsewhere 1.13.1"
+    for place in ("Re §4.5, text of 2024", "Re requirements.txt (commit 932d470)", "Re content.tex (commit b06aac9)"):
+        assert place in entry.note
+
+
+def test_an_entry_leads_to_the_file_at_its_commit(material):
+    software = setup_view(material, "Software")["Ye et al. 2020"]
+    [address] = {value.link.split("/blob/")[0] for value in software if value.present}
+    assert address == "https://github.com/yechengxi/deconvolution"
+    assert "/022836f" in software["operating system"].link
+    assert setup_view(material, "Scope")["Obadage et al. 2024"]["networks, CIFAR"].link.endswith("#setup-csv")
+
+
 def test_a_plan_that_does_not_add_up_is_counted(material):
     design = material.published.design.copy()
     design.loc[design["metric"] == "attempts", "value"] = 4

@@ -17,7 +17,8 @@ from ndreport.build.sphinx_extension import choose_cache, inputs_digest, visit_b
 from ndreport.evidence.published import FILES
 from ndreport.material import load
 from ndreport.pages.environment import build_facts
-from ndreport.pages.our_runs.provenance import commit, sections
+from ndreport.pages.our_runs.paging import run_pages, sections
+from ndreport.pages.our_runs.provenance import commit
 from ndreport.rendering import prose
 
 REPOSITORY = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ def test_bad_files_are_reported_by_name_and_the_rest_is_shown(tmp_path):
     assert {p.file for p in material.problems} == {"damaged.json", "foreign.json", "newer.json", *PUBLISHED_FILES}
     notice = material.problem_notice()
     assert all(p.file in notice and p.reason.split()[0] in notice for p in material.problems)
-    assert sections(material.records).count("<section") == len(records)
+    assert sum(sections(page).count("<section") for page in run_pages(material.records)) == len(records)
     assert "not shown" not in load(REPOSITORY / "runs" / "published").problem_notice() or material.problems
 
 

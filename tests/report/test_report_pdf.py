@@ -41,6 +41,17 @@ def test_pages_stand_in_the_order_of_the_contents_each_once(joined):
     assert joined.select_one(".nd-contents h1").get_text() == "One"
 
 
+def test_pages_that_go_on_with_another_follow_it(tmp_path):
+    """The contents name the first page of our runs only."""
+    html = tmp_path / "book"
+    html.mkdir()
+    for name in ("runs", "runs-2", "runs-10", "runs-of-others", "two"):
+        (html / f"{name}.html").write_text(PAGE.replace("../deep/three", "two").format(f"<h1>{name}</h1>"))
+    document = BeautifulSoup(pdf.join(tmp_path, "book/runs", tmp_path / "pdf"), "html.parser")
+    names = ["book-runs", "book-runs-2", "book-runs-10", "book-two"]
+    assert [page["id"] for page in document.select(".nd-page")] == names
+
+
 def test_every_address_leads_to_the_same_thing_within_the_document(joined):
     ids = [tag["id"] for tag in joined.find_all(id=True)]
     assert len(ids) == len(set(ids))

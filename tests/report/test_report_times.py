@@ -58,8 +58,8 @@ def test_every_setting_has_one_printed_time_and_two_times_of_three_attempts(time
         ("Re Table 8 DPN-92 ND 100", 31776.99),
         ("Re Table 9 EfficientNet BN 100", 1090.063),
         ("Re Table 9 DPN-92 BN 1", 158.08),
-        ("Re rep_values.xlsx rep_values_t1!CV8", 887.73),
-        ("Re rep_values.xlsx rep_values_t1!DQ16", 2646.89),
+        ("Re rep_values.xlsx (commit e348f22) rep_values_t1!CV8", 887.73),
+        ("Re rep_values.xlsx (commit e348f22) rep_values_t1!DQ16", 2646.89),
     ],
 )
 def test_values_are_those_of_their_sources(times, source, value):

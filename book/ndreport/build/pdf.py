@@ -89,6 +89,12 @@ def make(folder: Path, chromium: str) -> Path:
     return target / PDF_NAME
 
 
+def _further(page: Path) -> list[Path]:
+    """Pages that go on with one of the table of contents: `our-runs-2.html` after `our-runs.html`."""
+    found = page.parent.glob(f"{page.stem}-[0-9]*{page.suffix}")
+    return sorted(found, key=lambda path: (len(path.stem), path.stem))
+
+
 def join(html: Path, root: str, target: Path) -> str:
     """All pages of the book as one HTML document, in the order of its table of contents.
 
@@ -107,6 +113,7 @@ def join(html: Path, root: str, target: Path) -> str:
     contents = front.select_one("nav.bd-links")
     links = (unquote(urldefrag(a["href"]).url) for a in contents.select("a[href]"))
     pages = list(dict.fromkeys([first, *((first.parent / link).resolve() for link in links if link)]))
+    pages = [one for page in pages for one in (page, *_further(page))]
     names = {page: page.relative_to(html).with_suffix("").as_posix().replace("/", "-") for page in pages}
     styles = front.select("link[rel=stylesheet]")
     for tag in (*styles, contents):

@@ -1,4 +1,5 @@
-"""What the book needs from Sphinx: formulas as MathML, pages executed side by side, and again when inputs change.
+"""What the book needs from Sphinx: formulas as MathML, definitions of terms, pages executed side by side, and again
+when inputs change.
 
 Formulas become MathML while the book is built, so no page loads a script for them. Every executed page reads `runs/`
 and calls `ndreport`; the folder of cached executions therefore carries a digest of those inputs. A new record
@@ -24,6 +25,9 @@ from ndcore import foreign
 from ndcore.experiment.folders import runs_folder
 from ndcore.source import PACKAGE
 from ndreport.build.execution import fill_cache
+from ndreport.build.glossary import depend_on_the_glossary, show_definitions
+from ndreport.build.record_pages import further_pages
+from ndreport.build.search import SearchWithNumbers
 from ndreport.pages.environment import code_state, software
 
 if TYPE_CHECKING:
@@ -144,9 +148,13 @@ def visit_block_math(self, node: nodes.math_block) -> None:
 def setup(app: Sphinx) -> dict[str, bool | str]:
     """Register with Sphinx."""
     app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
+    app.add_search_language(SearchWithNumbers)
     app.connect("config-inited", read_the_contents_only, priority=BEFORE_OTHERS)
     app.connect("config-inited", choose_cache)
     app.connect("env-get-outdated", outdated)
     app.connect("env-before-read-docs", execute_pages)
+    app.connect("doctree-read", depend_on_the_glossary)
+    app.connect("doctree-resolved", show_definitions)
+    app.connect("html-collect-pages", further_pages)
     app.connect("build-finished", slim)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

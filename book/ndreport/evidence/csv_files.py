@@ -13,6 +13,7 @@ import pandas as pd
 from ndcore import foreign
 from ndcore.errors import UserError
 from ndcore.problems import Problem
+from ndreport.evidence.sources import with_commits
 
 Read = TypeVar("Read")
 UNITS = {
@@ -74,10 +75,11 @@ def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
     """Read a file of published values: one row per value.
 
     Text that is empty in the file is an empty string; a whole number that may be missing (`Int64`) is then missing.
+    A source names the commit of each public file that it names.
 
     Raises:
-        UserError: the file is missing, has other columns, a value of the wrong type or range, a row twice, or
-            another number of rows.
+        UserError: the file is missing, has other columns, a value of the wrong type or range, a source that is not
+            known, a row twice, or another number of rows.
     """
     path = folder / file.name
     raw = read_cells(path, list(file.columns))
@@ -98,10 +100,10 @@ def read(file: PublishedFile, folder: Path) -> pd.DataFrame:
 
 
 def _typed(path: Path, cells: pd.Series, dtype: str) -> pd.Series:
-    values = []
+    values, parse = [], with_commits if cells.name == "source" else PARSERS[dtype]
     for line, cell in enumerate(cells, start=2):
         try:
-            values.append(PARSERS[dtype](cell))
+            values.append(parse(cell))
         except ValueError as error:
             raise UserError(f"{path} line {line}: {cells.name} is of the wrong type: {error}") from None
     return pd.Series(values, dtype=dtype)

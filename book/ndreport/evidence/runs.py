@@ -30,10 +30,16 @@ class Setting:
         return cls(config.dataset, config.arch, config.norm, config.epochs)
 
 
-def follows_recipe(config: RunConfig) -> bool:
-    """Whether everything but data set, network, norm, epochs, seed and repeat is the study's recipe (the defaults)."""
+def own_options(config: RunConfig) -> dict[str, object]:
+    """What differs from the study's recipe (the defaults), besides data set, network, norm, epochs, seed and repeat."""
     fields = type(config).model_fields
-    return all(getattr(config, name) == field.default for name, field in fields.items() if name not in CORE)
+    options = {name: getattr(config, name) for name, field in fields.items() if name not in CORE}
+    return {name: value for name, value in options.items() if value != fields[name].default}
+
+
+def follows_recipe(config: RunConfig) -> bool:
+    """Whether everything but data set, network, norm, epochs, seed and repeat is the study's recipe."""
+    return not own_options(config)
 
 
 def complete_runs(records: Iterable[RunRecord], setting: Setting) -> list[RunRecord]:

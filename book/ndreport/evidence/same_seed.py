@@ -1,4 +1,7 @@
-"""Our own runs of one setting: the same seed again, against other seeds."""
+"""Our own runs of one setting: the same seed again, against other seeds.
+
+Only runs of the same code are compared: two versions of it may give different numbers for one seed.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ from ndreport.evidence.runs import Setting, follows_recipe
 
 @dataclass(frozen=True)
 class Repeated:
-    """The complete runs of one setting that follow the recipe and saw the same images."""
+    """The complete runs of one setting that follow the recipe, saw the same images and ran the same code."""
 
     setting: Setting
+    source_sha256: str
+    """Digest of the code."""
     by_seed: dict[int, list[RunRecord]]
     """In the order of their repeats."""
 
@@ -55,9 +60,25 @@ def _range(records: list[RunRecord]) -> float:
 def repeated_settings(records: Iterable[RunRecord]) -> list[Repeated]:
     """Every setting with more than one run, in the order of the records."""
     groups: dict[tuple, dict[int, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
-    chosen = (r for r in records if r.status == "complete" and follows_recipe(r.config))
-    for record in sorted(chosen, key=lambda r: (r.config.seed, r.config.repeat)):
-        images = tuple(sorted(record.data.fingerprint.items()))
-        groups[Setting.of(record.config), images][record.config.seed].append(record)
-    found = [Repeated(setting, dict(by_seed)) for (setting, _), by_seed in groups.items()]
+    for record in _chosen(records):
+        groups[(*_place(record), record.code.source_sha256)][record.config.seed].append(record)
+    found = [Repeated(setting, source, dict(by_seed)) for (setting, _, source), by_seed in groups.items()]
     return [one for one in found if len(one.runs) > 1]
+
+
+def across_code(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
+    """Runs of one setting and seed that different code made: the runs of each such seed, one for every code."""
+    groups: dict[tuple, dict[str, RunRecord]] = defaultdict(dict)
+    for record in _chosen(records):
+        groups[(*_place(record), record.config.seed)].setdefault(record.code.source_sha256, record)
+    return [list(by_code.values()) for by_code in groups.values() if len(by_code) > 1]
+
+
+def _chosen(records: Iterable[RunRecord]) -> list[RunRecord]:
+    chosen = (r for r in records if r.status == "complete" and follows_recipe(r.config))
+    return sorted(chosen, key=lambda r: (r.config.seed, r.config.repeat))
+
+
+def _place(record: RunRecord) -> tuple[Setting, tuple]:
+    """The setting and the images."""
+    return Setting.of(record.config), tuple(sorted(record.data.fingerprint.items()))

@@ -119,7 +119,7 @@ def cost_table(cost: GridCost) -> Html:
     """Hours by network: all data sets, epochs and repeats together."""
 
     def study(norm: str) -> Column:
-        return Column(("study, hours", norm.upper()), lambda network: _study(cost.of_study(network.arch, norm)))
+        return Column(("reproduction, hours", norm.upper()), lambda network: _study(cost.of_study(network.arch, norm)))
 
     def here(norm: str) -> Column:
         return Column(("here, hours", norm.upper()), lambda network: _ours(cost.ours(network.ours, norm)))
@@ -127,14 +127,14 @@ def cost_table(cost: GridCost) -> Html:
     columns = [*map(study, NORMS), *map(here, NORMS)]
     caption = (
         "Hours of training for all cells of a network: both CIFAR data sets, all numbers of epochs, all attempts. The "
-        "study on its GPUs, as published; here as estimated for the machine named above."
+        "reproduction on its GPUs, as published; here as estimated for the machine named above."
     )
     return table(view(NETWORKS, columns, "{label}"), caption, "grid-cost", "network")
 
 
 def _study(seconds: pd.Series) -> Value:
     if seconds.isna().any() or seconds.empty:
-        note = "a training time of the study is missing in runs/published/times.csv"
+        note = "a training time of the reproduction is missing in runs/published/times.csv"
         return missing(MISSING_FILE, note, SOURCES_PAGE)
     hours = float(seconds.sum()) / HOUR
     return Value(

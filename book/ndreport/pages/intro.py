@@ -27,16 +27,16 @@ from ndreport.pages.times.numbers import of_ratios
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import Prose, count, in_cases, listing, prose, span
 from ndreport.rendering.stated import unless_missing
-from ndreport.rendering.svg import BLUE, GREEN, INK, VERMILLION, render, style
+from ndreport.rendering.svg import INK, SOURCE_COLOURS, SPLIT_COLOURS, WIDTH, render, side_by_side, style
 from ndreport.rendering.values import NOT_RUN
 
 DATASET, EPOCHS = "cifar100", 20
 """The setting that is drawn: every run has a log, and training and test accuracy are far apart."""
 IMAGENET_RUNS = sum(map(len, IMAGENET_NORMS.values()))
 SERIES = {
-    "original": ("original, as printed", "D", GREEN),
-    "test": ("reproduction, test accuracy in its logs", "o", BLUE),
-    "train": ("reproduction, running training accuracy in its logs", "s", VERMILLION),
+    "original": ("original, as printed", "D", SOURCE_COLOURS["original"]),
+    "test": ("reproduction, test accuracy in its logs", "o", SPLIT_COLOURS["test"]),
+    "train": ("reproduction, running training accuracy in its logs", "s", SPLIT_COLOURS["train"]),
     "printed": ("reproduction, as printed", "x", INK),
 }
 
@@ -180,15 +180,14 @@ def about_differences(pairs: Sequence[Difference]) -> Prose:
 @unless_missing
 def compared_figure(frame: pd.DataFrame) -> Html:
     """Four points per network, a panel per norm: the printed average sits on the training accuracy."""
-    panels = "\n".join(_panel(frame[frame["norm"] == norm], norm) for norm in NORMS)
-    return Html(f'<div class="nd-figures">\n{panels}\n</div>')
+    return side_by_side(_panel(frame[frame["norm"] == norm], norm) for norm in NORMS)
 
 
 def _panel(rows: pd.DataFrame, norm: str) -> Html:
     places = {network.arch: place for place, network in enumerate(NETWORKS)}
     heights = [places[arch] for arch in rows["arch"]]
     with style():
-        figure = Figure(figsize=(4.6, 4.6))
+        figure = Figure(figsize=(WIDTH, 4.6))
         axes = figure.subplots()
         for name, (label, marker, colour) in SERIES.items():
             axes.plot(

@@ -6,28 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from ndcore.experiment.records import RunRecord
 from ndcore.study import ATTEMPTS, DATASETS, EPOCHS, NORM_LABELS, NORMS
+from ndreport.evidence.expected import Expectations
 from ndreport.evidence.matrix import IMAGENET_EPOCHS, NOT_PROVEN, evidence, logged
-from ndreport.evidence.published import METRICS
-from ndreport.evidence.runs import STUDY_DATASETS, count_seeds, coverage
+from ndreport.evidence.published import METRICS, Published
+from ndreport.evidence.runs import STUDY_DATASETS, Setting, count_seeds, coverage
 from ndreport.material import Material
 from ndreport.rendering.columns import Column
 from ndreport.rendering.html import Html, download, escape, table
-from ndreport.rendering.links import IMAGENET_PAGE, LOGS_PAGE, MEASURED_PAGE, RUNS_PAGE, SOURCES_PAGE, link
+from ndreport.rendering.links import IMAGENET_PAGE, LOGS_PAGE, MEASURED_PAGE, SOURCES_PAGE, link
+from ndreport.rendering.not_run import not_on_imagenet, not_run
 from ndreport.rendering.prose import Prose, count, listing, of_our_runs, prose
-from ndreport.rendering.svg import BLUE, INK, PURPLE, VERMILLION, render, side_by_side, style
-from ndreport.rendering.values import NOT_RUN, Value, missing, word
+from ndreport.rendering.svg import SPLIT_COLOURS, side_by_side
+from ndreport.rendering.values import Value, missing, word
 
 WORDS = {"test": "test", "train": "training", NOT_PROVEN: NOT_PROVEN}
 """What a reproduced value was measured on, as it stands in its cell."""
 LETTERS = {"test": "T", "train": "R", NOT_PROVEN: "?", "missing": "–"}
-FILLS = {"test": (BLUE, 0.3), "train": (VERMILLION, 0.3), NOT_PROVEN: (PURPLE, 0.2), "missing": ("none", 1.0)}
-"""Colour of a box by what most of its attempts were measured on; the letters say it too."""
-SIZE = (4.9, 5.6)
 
 
 def numbers(material: Material) -> dict[str, object]:
@@ -55,8 +52,10 @@ def about_own(records: Sequence[RunRecord]) -> Prose:
     where = listing(f"{part.settings_run or 'none'} on {name}" for name, part in parts.items())
     on_imagenet = sum(r.status == "complete" and r.config.dataset == "imagenet" for r in records)
     return prose(
-        f"Our own complete records cover **{covered.settings_run or 'none'}** of the {covered.settings} settings on "
-        f"CIFAR ({where}), and {covered.cells_run or 'none'} of their {covered.cells} single runs. "
+        f"Our own records cover **{covered.settings_run or 'none'}** of the {covered.settings} settings on CIFAR "
+        f"({where}): a complete run of ours follows the study's recipe there, with any network that goes with the "
+        f"label. They stand for **{covered.cells_run or 'none'}** of the {covered.cells} single runs, because a "
+        f"setting counts at most as many runs as the study made attempts, which is {len(ATTEMPTS)}. "
         f"{of_our_runs(on_imagenet)} on ImageNet."
     )
 
@@ -72,61 +71,55 @@ def boxes(matrix: pd.DataFrame, dataset: str) -> pd.DataFrame:
     known = here["split"].where(here["reproduced"].notna(), "missing")
     here = here.assign(letter=known.map(LETTERS), known=known, has_log=logged(here))
     groups = here.groupby(["label", "epochs", "norm"], sort=False)
-    return groups.agg(
+    found = groups.agg(
         letters=("letter", "".join),
         split=("known", lambda s: s.mode().iloc[0]),
         logs=("has_log", "sum"),
         seeds=("own_seeds", "first"),
     ).reset_index()
+    return found.sort_values(["epochs", "norm"], kind="stable")  # bn, nd, as the columns are
 
 
-def matrix_alt(drawn: pd.DataFrame, dataset: str) -> str:
-    """What the figure states, in words: the letters of every box, per network and norm."""
-    parts = []
-    for (label, norm), rows in drawn.groupby(["label", "norm"], sort=False):
-        cells = (
-            f"{r.letters} {'log' if r.logs else 'no log'}, {count(r.seeds, 'seed')} of ours" for r in rows.itertuples()
-        )
-        parts.append(f"{label} {NORM_LABELS[norm]} {', '.join(cells)}")
-    columns = ", ".join(count(epochs, "epoch") for epochs in EPOCHS)
-    return (
-        f"Evidence for the values on {DATASETS[dataset]}, per network and norm for {columns}; a letter per attempt: "
-        f"T test, R running training, ? not proven. {'; '.join(parts)}."
+def box_in_words(box: Any) -> str:
+    """What a box states, for those who do not see its letters."""
+    known = {split: box.letters.count(letter) for split, letter in LETTERS.items()}
+    values = listing(f"{number} {WORDS.get(split, split)}" for split, number in known.items() if number)
+    return f"{values}; {'log public' if box.logs else 'no log'}; {count(box.seeds, 'seed')} of ours"
+
+
+def _box(box: Any) -> str:
+    colour = SPLIT_COLOURS.get(box.split, "transparent")
+    shown = f"{box.letters}<br>{'L' if box.logs else '·'} {box.seeds}"
+    words = f'<span class="nd-note">{escape(box_in_words(box))}</span>'
+    return f'<td style="--nd-fill: {colour}"><span aria-hidden="true">{shown}</span>{words}</td>'
+
+
+def matrix_grid(matrix: pd.DataFrame, dataset: str) -> Html:
+    """A box per network × epochs × norm: what its attempts were measured on, logs, and seeds of our own."""
+    drawn = boxes(matrix, dataset)
+    upper = "".join(f'<th scope="colgroup" colspan="{len(NORMS)}">{count(epochs, "epoch")}</th>' for epochs in EPOCHS)
+    lower = "".join(f'<th scope="col">{NORM_LABELS[norm]}</th>' for _ in EPOCHS for norm in NORMS)
+    rows = "\n".join(
+        f'<tr><th scope="row">{escape(label)}</th>{"".join(map(_box, row.itertuples()))}</tr>'
+        for label, row in drawn.groupby("label", sort=False)
+    )
+    caption = (
+        f"{DATASETS[dataset]}. Above, one letter for each of {len(ATTEMPTS)} attempts: T test, R running training, "
+        "? not proven. Below: L if a log prints both accuracies, · if none is public; then the number of seeds "
+        "that we ran, zero if nobody did."
+    )
+    ident = f"matrix-figure-{dataset}"
+    saved = download(drawn.to_csv(index=False, lineterminator="\n"), f"{ident}.csv", "text/csv", "Save as CSV")
+    return Html(
+        f'<figure class="nd-figure nd-grid" id="{ident}" aria-labelledby="{ident}-caption">\n<table>\n<thead>\n'
+        f"<tr><td></td>{upper}</tr>\n<tr><td></td>{lower}</tr>\n</thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
+        f'<figcaption><span id="{ident}-caption">{escape(caption)}</span> {saved}</figcaption>\n</figure>'
     )
 
 
-def matrix_figure(matrix: pd.DataFrame, dataset: str) -> Html:
-    """A box per network × epochs × norm: what its attempts were measured on, logs, and seeds of our own."""
-    drawn = boxes(matrix, dataset)
-    columns = [(epochs, norm) for epochs in EPOCHS for norm in NORMS]
-    labels = list(dict.fromkeys(drawn["label"]))
-    with style():
-        figure = Figure(figsize=SIZE)
-        axes = figure.subplots()
-        for row in drawn.itertuples():
-            x, y = columns.index((row.epochs, row.norm)), labels.index(row.label)
-            colour, alpha = FILLS[row.split]
-            axes.add_patch(Rectangle((x - 0.47, y - 0.45), 0.94, 0.9, facecolor=colour, alpha=alpha, linewidth=0))
-            axes.add_patch(Rectangle((x - 0.47, y - 0.45), 0.94, 0.9, fill=False, edgecolor=INK, linewidth=0.6))
-            axes.text(x, y - 0.17, row.letters, ha="center", va="center", fontsize=9)
-            axes.text(x, y + 0.22, f"{'L' if row.logs else '·'} {row.seeds}", ha="center", va="center", fontsize=8)
-        axes.set(xlim=(-0.6, len(columns) - 0.4), ylim=(len(labels) - 0.4, -0.6))
-        axes.set_xticks(range(len(columns)), [f"{NORM_LABELS[norm]} {epochs}" for epochs, norm in columns])
-        axes.set_yticks(range(len(labels)), labels)
-        axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
-        axes.grid(visible=False)
-        axes.spines[:].set_visible(False)
-        caption = (
-            f"{DATASETS[dataset]}. Above, one letter for each of {len(ATTEMPTS)} attempts: T test, R running training, "
-            "? not proven. Below: L if a log prints both accuracies, · if none is public; then the number of seeds "
-            "that we ran, zero if nobody did."
-        )
-        return render(figure, f"matrix-figure-{dataset}", caption, matrix_alt(drawn, dataset))
-
-
-def matrix_figures(matrix: pd.DataFrame) -> Html:
+def matrix_grids(matrix: pd.DataFrame) -> Html:
     """The matrix at a glance for both CIFAR data sets."""
-    return side_by_side(matrix_figure(matrix, dataset) for dataset in STUDY_DATASETS)
+    return side_by_side(matrix_grid(matrix, dataset) for dataset in STUDY_DATASETS)
 
 
 def _page(row: Any) -> str:
@@ -144,11 +137,11 @@ def _reproduced(row: Any) -> Value | None:
     return word(WORDS[row.split], note, _page(row))
 
 
-def _own(row: Any) -> Value:
+def _own(row: Any, door: Value) -> Value:
     """How many complete runs of our own, with how many seeds, for every network that goes with this one."""
     run = {name: runs for name, runs in row.own.items() if runs}
     if not run:
-        return missing(NOT_RUN, f"no record of {' or '.join(row.own)} with the study's recipe", RUNS_PAGE)
+        return door
     several = len(row.own) > 1
     text = "; ".join(f"{f'{name}: ' if several else ''}{count_seeds(runs)}" for name, runs in run.items())
     ids = ", ".join(one.run_id for runs in run.values() for one in runs)
@@ -171,13 +164,14 @@ ORIGINAL = Column("original", "original", 2, "{original_source}", _page)
 REPRODUCED = Column("run", _reproduced, link=_page)
 
 
-def cifar_view(matrix: pd.DataFrame, dataset: str, epochs: int) -> pd.DataFrame:
+def cifar_view(matrix: pd.DataFrame, dataset: str, epochs: int, expected: Expectations) -> pd.DataFrame:
     """One row per network: for BN and ND the original, a cell per attempt, the logs, and our own runs.
 
     Args:
         matrix: from `ndreport.evidence.matrix.evidence`.
         dataset: "cifar10" or "cifar100".
         epochs: 1, 20 or 100.
+        expected: of runs that nobody made.
     """
     here = matrix[(matrix["dataset"] == dataset) & (matrix["epochs"] == epochs)]
     view: dict[str, dict] = {}
@@ -185,37 +179,39 @@ def cifar_view(matrix: pd.DataFrame, dataset: str, epochs: int) -> pd.DataFrame:
         attempts = list(rows.itertuples())
         cells = {"original": ORIGINAL.cell(attempts[0])}
         cells |= {f"attempt {row.attempt}": REPRODUCED.cell(row) for row in attempts}
-        cells |= {"logs": _logs(rows), "ours": _own(attempts[0])}
+        settings = [Setting(dataset, name, norm, epochs) for name in attempts[0].own]
+        cells |= {"logs": _logs(rows), "ours": _own(attempts[0], not_run(expected, settings))}
         view.setdefault(label, {}).update({(NORM_LABELS[norm], name): cell for name, cell in cells.items()})
     return pd.DataFrame.from_dict(view, orient="index")
 
 
-def imagenet_view(matrix: pd.DataFrame) -> pd.DataFrame:
+def imagenet_view(matrix: pd.DataFrame, published: Published) -> pd.DataFrame:
     """One row per network and norm: for top-1 and top-5 the original, the reproduced value, and our own runs."""
     view: dict[str, dict] = {}
     for row in matrix[matrix["dataset"] == "imagenet"].itertuples():
-        cells = {"original": ORIGINAL.cell(row), "run": REPRODUCED.cell(row), "ours": _own(row)}
+        own = _own(row, not_on_imagenet(published, row.arch, row.norm, row.metric))
+        cells = {"original": ORIGINAL.cell(row), "run": REPRODUCED.cell(row), "ours": own}
         found = view.setdefault(f"{row.label}, {NORM_LABELS[row.norm]}", {})
         found.update({(METRICS[row.metric], name): cell for name, cell in cells.items()})
     return pd.DataFrame.from_dict(view, orient="index")
 
 
-def cifar_table(matrix: pd.DataFrame, dataset: str, epochs: int) -> Html:
+def cifar_table(matrix: pd.DataFrame, dataset: str, epochs: int, expected: Expectations) -> Html:
     """The matrix of one data set and number of epochs as HTML."""
     caption = (
         f"{DATASETS[dataset]}, {count(epochs, 'epoch')}: the original's value in percent; what each attempt was "
         "measured on (✗: it is another run, or holds a value of one); attempts whose log is public; our own runs."
     )
-    return table(cifar_view(matrix, dataset, epochs), caption, f"matrix-{dataset}-{epochs}", "Network")
+    return table(cifar_view(matrix, dataset, epochs, expected), caption, f"matrix-{dataset}-{epochs}", "Network")
 
 
-def imagenet_table(matrix: pd.DataFrame) -> Html:
+def imagenet_table(matrix: pd.DataFrame, published: Published) -> Html:
     """The matrix of ImageNet as HTML."""
     caption = (
         f"ImageNet, {count(IMAGENET_EPOCHS, 'epoch')}: the original's value in percent; what the only run of the "
         "reproduction was measured on; our own runs. No log is public."
     )
-    return table(imagenet_view(matrix), caption, "matrix-imagenet", "Network")
+    return table(imagenet_view(matrix, published), caption, "matrix-imagenet", "Network")
 
 
 def matrix_download(matrix: pd.DataFrame) -> Html:

@@ -135,7 +135,7 @@ def imagenet_table() -> Html:
 
 def _printed(found: Counts, printed: dict[str, tuple[float, str] | None]) -> Value:
     if found.name not in printed:
-        return missing("not printed", "the study prints no size for this network")
+        return missing("not printed", "the original prints no size for this network")
     if printed[found.name] is None:
         return missing(MISSING_FILE, "the file of printed sizes is damaged or lacks this value", SOURCES_PAGE)
     size, source = printed[found.name]

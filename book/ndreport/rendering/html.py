@@ -91,7 +91,8 @@ def _row(name: object, cells: Sequence[Value], row_id: str, sortable: bool) -> s
     permalink = (
         f' <a class="nd-permalink" href="#{escape(row_id)}" aria-label="Link to this row">#</a>' if row_id else ""
     )
-    values = "".join(f"<td{_kind(v)}{_sort_key(v) if sortable else ''}>{_cell(v)}</td>" for v in cells)
+    # the space keeps a number apart from the note before it, in the index of the search
+    values = " ".join(f"<td{_kind(v)}{_sort_key(v) if sortable else ''}>{_cell(v)}</td>" for v in cells)
     return f'<tr{ident}><th scope="row">{" ".join(map(_word, str(name).split(" ")))}{permalink}</th>{values}</tr>'
 
 

@@ -6,23 +6,28 @@ from collections.abc import Iterable, Sequence
 
 from ndcore.training.progress import duration
 from ndreport.evidence.expected import Expectations, Expected, Range
+from ndreport.evidence.imagenet_times import total_times
+from ndreport.evidence.published import METRICS, Published
 from ndreport.evidence.runs import Setting
 from ndreport.rendering.links import RUNS_PAGE
-from ndreport.rendering.prose import listing, span
+from ndreport.rendering.prose import listing, percent, span
 from ndreport.rendering.values import NOT_RUN, Value, missing
 
 
-def not_run(expected: Expectations, settings: Iterable[Setting], why: str = "", repeat: int = 0) -> Value:
+def not_run(
+    expected: Expectations, settings: Iterable[Setting], why: str = "", *, seed: int = 0, repeat: int = 0
+) -> Value:
     """A value that needs a run of each of the settings.
 
     Args:
         expected: what is known about runs.
-        settings: what has to be run, with seed 0.
+        settings: what has to be run.
         why: what is missing, in words.
-        repeat: which repeat of the seed.
+        seed: with which seed.
+        repeat: which repeat of it.
     """
     settings = list(settings)
-    runs = [expected.of(setting, repeat=repeat) for setting in settings]
+    runs = [expected.of(setting, seed, repeat) for setting in settings]
     parts = [
         why or f"no record of {listing(f'{s.arch} {s.norm}' for s in settings)} with the recipe of the study",
         f"time: {_times(runs)}",
@@ -30,6 +35,20 @@ def not_run(expected: Expectations, settings: Iterable[Setting], why: str = "", 
         "to run it:",
     ]
     return missing(NOT_RUN, "; ".join(parts), RUNS_PAGE, " && ".join(run.command for run in runs))
+
+
+def not_on_imagenet(published: Published, arch: str, norm: str, metric: str) -> Value:
+    """A value of ImageNet, with what the run of the reproduction took and gave."""
+    rows = published.imagenet.query("arch == @arch and norm == @norm and metric == @metric and attempt.isna()")
+    known = rows["value"].tolist()
+    took = total_times(published.imagenet).query("arch == @arch and norm == @norm")
+    time = " and ".join(row.text.removeprefix(row.stray).strip() for row in took.itertuples())
+    values = f"{span(known, percent)} (original and reproduction)" if known else "not known"
+    note = (
+        "this report cannot train on ImageNet yet; time: the reproduction's run took "
+        f"{time or 'an unknown time'} on its GPU; {METRICS[metric]} to expect: {values}"
+    )
+    return missing(NOT_RUN, note, RUNS_PAGE)
 
 
 def _times(runs: Sequence[Expected]) -> str:

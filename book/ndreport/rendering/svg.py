@@ -1,8 +1,12 @@
 """From a matplotlib figure to SVG that stands inside the page and follows its light or dark theme.
 
 Text, axes and grid are drawn in a marker colour that becomes `currentColor`, so they have the contrast of the page's
-own text in both themes. Data colours are those of Okabe and Ito (2008) with at least 3:1 against white and against the
-dark background; every series differs in marker and line style as well.
+own text in both themes. Data colours are those of Okabe and Ito (2008), and two more, with at least 3:1 against white
+and against the dark background; every series differs in marker and line style as well.
+
+What a colour means is the same on every page: the pages ask for the colour of a normalisation, a source or a split by
+its name. Text is never smaller than `SMALLEST` pixels where a figure is shown, from the width of a phone on: `render`
+refuses smaller text, and figures that a phone would have to shrink.
 """
 
 from __future__ import annotations
@@ -20,7 +24,27 @@ if TYPE_CHECKING:
 
 INK = "#010203"
 """Drawn in this colour, shown in the colour of the page's text."""
-BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+VERMILLION, BLUE, PURPLE, GREEN, OCHRE, GREY = "#D55E00", "#0072B2", "#CC79A7", "#009E73", "#A6761D", "#7F7F7F"
+NORM_COLOURS = {"bn": VERMILLION, "nd": BLUE}
+"""Nothing else has these two colours, but for the ends of a diverging scale."""
+SOURCE_COLOURS = {"original": INK, "reproduction": PURPLE, "ours": GREEN}
+SOURCE_MARKERS = {"original": "D", "reproduction": "o", "ours": "^"}
+SPLIT_COLOURS = {"test": PURPLE, "train": OCHRE, "not proven": GREY}
+SPLIT_MARKERS = {"test": "o", "train": "s", "not proven": "d"}
+EPOCH_MARKERS = {1: "v", 20: "s", 100: "o"}
+LOOKS = ((PURPLE, "o", "-"), (GREEN, "s", "--"), (OCHRE, "^", "-."), (GREY, "D", ":"))
+"""Colour, marker and line of the first, second, … series of any other kind."""
+FILLS = (("#56B4E9", ""), ("#F0E442", "////"), (GREEN, "...."), (PURPLE, "xxxx"))
+"""Colour and pattern of areas of any other kind; an edge of ink sets them off from the page."""
+DIVERGING = (BLUE, "#F7F7F7", VERMILLION)
+"""Negative, zero and positive, for matrices."""
+
+SMALLEST = 10
+"""Pixels. A figure is shown with at least one pixel per unit of its drawing, which matplotlib calls a point."""
+WIDEST = 316
+"""Pixels that every figure gets at least, on a phone too: `book/_static/report.css` has the same number."""
+WIDTH = WIDEST / 72
+"""The same in inches: how wide a figure is drawn."""
 
 STYLE = {
     "svg.fonttype": "none",
@@ -66,10 +90,22 @@ def render(figure: Figure, ident: str, caption: str, alt: str) -> Html:
     with style():
         figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     drawing = inline(buffer.getvalue(), ident, alt)
+    if width(drawing) > WIDEST + 0.5 or min(text_sizes(drawing), default=SMALLEST) < SMALLEST:
+        raise ValueError(f"figure {ident} is wider than {WIDEST} or has text smaller than {SMALLEST}: not legible")
     return Html(
         f'<figure class="nd-figure" id="{escape(ident)}">\n{drawing}\n<figcaption>{escape(caption)} '
         f"{download(drawing, f'{ident}.svg', 'image/svg+xml', 'Save as SVG')}</figcaption>\n</figure>"
     )
+
+
+def width(svg: str) -> float:
+    """The width of a drawing in its own units."""
+    return float(re.search(r'viewBox="0 0 ([\d.]+) ', svg)[1])
+
+
+def text_sizes(svg: str) -> list[float]:
+    """The size of every font in a drawing, in its own units."""
+    return [float(size) for size in re.findall(r"font(?:-size)?: [^;\"]*?([\d.]+)px", svg)]
 
 
 def side_by_side(figures: Iterable[Html]) -> Html:
@@ -88,6 +124,12 @@ def inline(svg: str, ident: str, alt: str) -> str:
     svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
     svg = re.sub(r'(\bid="|xlink:href="#|url\(#)', rf"\g<1>{ident}-", svg)
     svg = re.sub(r"font-family: [^;\"]*; |transform=\"rotate\(-?0 [^)]*\)\"|(?<=[>\n])\s+", "", svg)
+    svg = re.sub(r'(?<= )(?:d|x|y|transform|points)="[^"]*"', _rounded, svg)
     opening, rest = svg.split(">", 1)
     root = f'<svg role="img" aria-labelledby="{ident}-alt" font-family="sans-serif" style="stroke-linejoin: round"'
     return f'{opening.replace("<svg", root, 1)}><title id="{ident}-alt">{escape(alt)}</title>{rest.strip()}'
+
+
+def _rounded(attribute: re.Match) -> str:
+    """Coordinates to a hundredth of a pixel."""
+    return re.sub(r"\.(\d\d)\d+", r".\1", attribute[0])

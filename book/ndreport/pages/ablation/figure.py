@@ -14,7 +14,7 @@ from ndcore.experiment.ablation import FACTORS, Factor
 from ndreport.pages.ablation.runs import Ablation, top1
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import count, listing, percent
-from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
+from ndreport.rendering.svg import NORM_COLOURS, WIDTH, render, style
 
 ACCURACY, TIME = "accuracy", "time"
 LABELS = {ACCURACY: "test top-1 (%)", TIME: "time / default"}
@@ -47,7 +47,7 @@ def ablation_figure(ablation: Ablation, ident: str = "ablation-figure", factors:
     if not any(len(factor_points(ablation, factor)) for factor in factors):
         return Html('<p class="nd-empty">No run of this ablation has a record yet, so there is nothing to draw.</p>')
     with style():
-        figure = Figure(figsize=(4.8, 0.7 + 1.75 * len(factors)))
+        figure = Figure(figsize=(WIDTH, 0.7 + 1.75 * len(factors)))
         rows = figure.subplots(len(factors), 2, squeeze=False, sharex="row", sharey="col")
         for factor, pair in zip(factors, rows, strict=True):
             for axes, measure in zip(pair, (ACCURACY, TIME), strict=True):
@@ -60,13 +60,14 @@ def ablation_figure(ablation: Ablation, ident: str = "ablation-figure", factors:
 
 
 def _panel(axes: Axes, ablation: Ablation, factor: Factor, measure: str) -> None:
-    for norm, colour, line in (("nd", INK, "-"), ("bn", VERMILLION, "--")):
+    for norm, line in (("nd", "-"), ("bn", "--")):
         if found := levels(ablation, norm, measure):
+            colour = NORM_COLOURS[norm]
             axes.axhspan(min(found), max(found), color=colour, alpha=0.15, linewidth=0)
             axes.axhline(fmean(found), color=colour, linestyle=line, linewidth=1.2)
     drawn = factor_points(ablation, factor)
     places = [factor.values.index(value) for value in drawn["value"]]
-    axes.plot(places, drawn[measure], "o", color=BLUE, markersize=6)
+    axes.plot(places, drawn[measure], "o", color=NORM_COLOURS["nd"], markersize=6)
     axes.set_xticks(range(len(factor.values)), factor.values)
     axes.set_xlim(-0.5, len(factor.values) - 0.5)
     axes.grid(axis="x", visible=False)
@@ -77,9 +78,9 @@ def _panel(axes: Axes, ablation: Ablation, factor: Factor, measure: str) -> None
 
 def _legend() -> list[Line2D]:
     return [
-        Line2D([], [], color=BLUE, marker="o", linestyle="", label="ND, seed 0"),
-        Line2D([], [], color=INK, label="ND default"),
-        Line2D([], [], color=VERMILLION, linestyle="--", label="BN"),
+        Line2D([], [], color=NORM_COLOURS["nd"], marker="o", linestyle="", label="ND, seed 0"),
+        Line2D([], [], color=NORM_COLOURS["nd"], label="ND default"),
+        Line2D([], [], color=NORM_COLOURS["bn"], linestyle="--", label="BN"),
     ]
 
 

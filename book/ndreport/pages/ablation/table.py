@@ -55,7 +55,7 @@ def _row(ablation: Ablation, config: RunConfig) -> dict[str, Value]:
 def _nothing(ablation: Ablation, config: RunConfig) -> Value:
     failed = ablation.failed.get(config)
     if failed is None:
-        return missing(NOT_RUN, f"no record; {config.command()}")
+        return missing(NOT_RUN, "no record; to run it:", "", config.command())
     return missing("failed", f"{failed.failure.kind}: {failed.failure.message}", f"#run-{config.run_id}-failed-1")
 
 

@@ -23,11 +23,11 @@ from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.prose import count, listing, percent
 from ndreport.rendering.stated import unless_missing
-from ndreport.rendering.svg import BLUE, GREEN, INK, VERMILLION, render, style
+from ndreport.rendering.svg import GREEN, GREY, INK, OCHRE, WIDTH, render, style
 
 SOURCES = "../runs/published/README.html#source-cells-of-the-citations"
 SURE = percent(100 * CONFIDENCE, 0)
-COLOURS = {"positive": GREEN, "neutral": BLUE, "negative": VERMILLION}
+COLOURS = {"positive": GREEN, "neutral": GREY, "negative": OCHRE}
 HATCHES = {"positive": "//", "neutral": "", "negative": "xx"}
 
 
@@ -105,7 +105,7 @@ def counts_table(counts: CitationCounts) -> Html:
     known = {"counts": counts, "total": total, "papers": papers, "alike": effective_size(total, papers)}
     rows = [SimpleNamespace(label=label, printed=printed, **known) for label, printed in counts.labels.items()]
     caption = (
-        "Citation contexts of the original study by class, as the reproduction prints them, with the share of all "
+        "Citation contexts of the original by class, as the reproduction prints them, with the share of all "
         f"contexts in percent and its {SURE} intervals."
     )
     return table(view(rows, COUNTS, lambda row: row.label.capitalize()), caption, "citation-counts", "Class")
@@ -116,7 +116,7 @@ def citation_figure(counts: CitationCounts) -> Html:
     """Above the classes side by side, below each share with its intervals."""
     total = counts.contexts.value
     with style():
-        figure = Figure(figsize=(4.8, 2.8))
+        figure = Figure(figsize=(WIDTH, 3.0))
         bar, rows = figure.subplots(2, 1, sharex=True, height_ratios=[1, 2.6])
         left = 0.0
         for place, label in enumerate(LABELS):

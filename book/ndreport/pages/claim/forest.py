@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan
+from functools import partial
+from math import isnan, nan
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,14 +15,18 @@ from ndreport.evidence.families import Tested
 from ndreport.evidence.paired import ALPHA
 from ndreport.evidence.published import Published
 from ndreport.evidence.series import PLACE, logged_tests
+from ndreport.rendering.broken_axis import Drawn, about_break, broken, pieces
 from ndreport.rendering.html import Html
 from ndreport.rendering.names import block_name
 from ndreport.rendering.prose import percent, points
 from ndreport.rendering.stated import unless_missing
-from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
+from ndreport.rendering.svg import INK, SOURCE_COLOURS, SOURCE_MARKERS, WIDTH, render, style
 from ndreport.rendering.values import MISSING_FILE
 
-SERIES = {"logs": ("o", BLUE, -0.14, "reproduction, test"), "original": ("D", VERMILLION, 0.14, "original")}
+SERIES = {
+    "logs": (SOURCE_MARKERS["reproduction"], SOURCE_COLOURS["reproduction"], -0.14, "reproduction, test"),
+    "original": (SOURCE_MARKERS["original"], SOURCE_COLOURS["original"], 0.14, "original"),
+}
 """Marker, colour, place within a row and label."""
 
 
@@ -57,12 +62,18 @@ def forest_figure(rows: pd.DataFrame, tested: Sequence[Tested]) -> Html:
         tested: from `ndreport.evidence.families.paired_tests`; gives the summary rows.
     """
     panels = dict(list(rows.groupby(PLACE)))
+    breaks = []
     with style():
-        figure = Figure(figsize=(4.8, 0.9 + 3.3 * len(panels)))
-        for axes, (place, group) in zip(
-            figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels.items(), strict=True
-        ):
-            _panel(axes, place, group, {t.who: t for t in tested if (t.dataset, t.epochs) == place and t.paired})
+        figure = Figure(figsize=(WIDTH, 0.6 + 3.7 * len(panels)))
+        parts = figure.subfigures(len(panels), 1, squeeze=False)[:, 0]
+        for part, (place, group) in zip(parts, panels.items(), strict=True):
+            summaries = {t.who: t for t in tested if (t.dataset, t.epochs) == place and t.paired}
+            ends = pieces(_drawn(group, summaries), (-1, 0), whole=True)
+            [first, *_] = broken(part, ends, partial(_piece, rows=group, summaries=summaries))
+            first.set_title(block_name(*place), fontsize=10, loc="left")
+            part.supxlabel("ND − BN (percentage points)", fontsize=10)
+            if said := about_break(ends):
+                breaks.append(f"{block_name(*place)}: {said}")
         handles = [
             Line2D([], [], color=c, marker=m, linestyle="", label=label, markerfacecolor=c if who == "logs" else "none")
             for who, (m, c, _, label) in SERIES.items()
@@ -70,39 +81,41 @@ def forest_figure(rows: pd.DataFrame, tested: Sequence[Tested]) -> Html:
         figure.legend(handles=handles, loc="outside upper center", ncols=2, handletextpad=0.3)
         caption = (
             "ND − BN in top-1 accuracy per network. Right of the line ND is ahead. Thin lines of the reproduction: "
-            "from its worst ND run minus its best BN run to the reverse; the original printed one value each. Last "
-            f"row: Hodges–Lehmann shift over the networks with its exact interval ({percent(100 * (1 - ALPHA), 0)})."
+            "the range from its worst ND run minus its best BN run to the reverse, no confidence interval; the pages "
+            "on Tables 4 and 5 draw Welch's intervals of the same means. The original printed one value each. Last "
+            f"row: Hodges–Lehmann shift over the networks with its exact interval ({percent(100 * (1 - ALPHA), 0)}). "
+            f"{' '.join(breaks)}"
         )
-        return render(figure, "claim-forest", caption, forest_alt(rows, tested))
+        return render(figure, "claim-forest", caption.strip(), forest_alt(rows, tested))
 
 
-def _panel(axes: Axes, place: tuple[str, int], rows: pd.DataFrame, summaries: dict[str, Tested]) -> None:
-    names = [*rows["network"], "over the networks"]
+def _drawn(rows: pd.DataFrame, summaries: dict[str, Tested]) -> list[Drawn]:
+    """Everything that the axis has to hold."""
+    found = [Drawn(row.logs, row.low, row.high) for row in rows.itertuples()]
+    found += [Drawn(value, nan, nan) for value in rows["original"].dropna()]
+    return found + [Drawn(t.paired.shift, *t.paired.interval) for who, t in summaries.items() if who in SERIES]
+
+
+def _piece(axes: Axes, first: bool, last: bool, rows: pd.DataFrame, summaries: dict[str, Tested]) -> None:
+    limits, summary = axes.get_xlim(), len(rows) + 0.2
     for who, (marker, colour, shift, _) in SERIES.items():
         heights = [number + shift for number in range(len(rows))]
-        axes.plot(
-            rows[who],
-            heights,
-            marker,
-            color=colour,
-            markersize=4.5,
-            markerfacecolor=colour if who == "logs" else "none",
-        )
+        fill = colour if who == "logs" else "none"
+        axes.plot(rows[who], heights, marker, color=colour, markersize=4.5, markerfacecolor=fill)
         if who == "logs":
             axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=1)
         if who in summaries:
-            paired, height = summaries[who].paired, len(rows) + 0.2 + shift
+            paired, height = summaries[who].paired, summary + shift
             axes.hlines([height], *paired.interval, color=colour, linewidth=2.4)
             axes.plot([paired.shift], [height], marker, color=colour, markersize=7, markerfacecolor=colour)
-    axes.axvline(0, color=INK, linewidth=1)
     axes.axhline(len(rows) - 0.4, color=INK, linewidth=0.6)
-    axes.set_yticks([*range(len(rows)), len(rows) + 0.2], names)
-    axes.get_yticklabels()[-1].set_fontweight("bold")
+    axes.set_yticks([*range(len(rows)), summary], [*rows["network"], "over the networks"])
+    if first:  # the other piece has no names
+        axes.axvline(0, color=INK, linewidth=1)
+        axes.get_yticklabels()[-1].set_fontweight("bold")
     axes.set_ylim(len(rows) + 0.8, -0.6)
-    axes.set_xlim(left=min(-1.0, rows["low"].min() - 1))
+    axes.set_xlim(limits)
     axes.grid(visible=False, axis="y")
-    axes.set_title(block_name(*place), fontsize=10, loc="left")
-    axes.set_xlabel("ND − BN (percentage points)")
 
 
 def forest_alt(rows: pd.DataFrame, tested: Sequence[Tested]) -> str:

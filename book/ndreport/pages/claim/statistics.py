@@ -66,7 +66,7 @@ def _test(t: Tested, measured: dict[tuple[str, int], Value]) -> SimpleNamespace:
     link = LINKS[t.who]
     absent = MISSING_FILE, "the file of published values is damaged or lacks these values"
     if t.who == "ours":
-        absent = NOT_RUN, "no pair of records that differs in its normalisation only"
+        absent = NOT_RUN, "no pair of records that differs in its normalisation only; Tables 4 and 5 have the commands"
     split = {
         "original": word("not stated", "the original gives these as its results", link),
         "printed": measured.get((t.dataset, t.epochs), missing("missing", "the attempts could not be read", link)),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from ndcore import foreign
 from ndcore.experiment.config import RunConfig
 from ndcore.problems import Problem
+from ndreport.evidence.sources import with_commits
 from ndreport.evidence.yaml_files import read_yaml
 
 FILE = "findings.yaml"
@@ -41,7 +42,7 @@ class Finding(BaseModel):
     evidence: str = ""
     """What was counted or measured; names of computed numbers stand in braces."""
     source: str
-    """Where it can be looked up."""
+    """Where it can be looked up, with public files as `ndreport.evidence.sources` names them."""
     tests: tuple[RunConfig, ...] = ()
     """The cheapest runs that would tell."""
     no_test: str = ""
@@ -57,6 +58,7 @@ class Finding(BaseModel):
     def _tested_or_explained(self) -> Self:
         if bool(self.tests) == bool(self.no_test):
             raise ValueError(f"{self.id}: needs either tests or a reason why there is none")
+        with_commits(self.source)
         return self
 
 

@@ -12,13 +12,14 @@ from ndcore.experiment.config import RunConfig
 from ndcore.experiment.folders import runs_folder
 from ndcore.experiment.records import RunRecord, scan
 from ndcore.problems import Problem
+from ndreport.evidence.sources import with_commits
 from ndreport.material import Material
 from ndreport.pages.code_and_data.counted import NUMBERS
 from ndreport.pages.code_and_data.ledger import EFFECTS, THEMES, Finding
 from ndreport.pages.code_and_data.ledger import load as load_findings
 from ndreport.rendering.columns import Column, view
-from ndreport.rendering.html import Html, code, escape, table
-from ndreport.rendering.links import link
+from ndreport.rendering.html import Html, command, escape, table
+from ndreport.rendering.links import cited, link
 from ndreport.rendering.prose import Prose, count, listing, percent, prose
 from ndreport.rendering.stated import NOTHING
 from ndreport.rendering.values import GLYPHS, NOT_RUN, Value, judgement, missing, word
@@ -71,7 +72,7 @@ def _section(found: Findings, finding: Finding) -> str:
         f'<h3 id="{escape(finding.id)}-title">{escape(finding.title)} {permalink}</h3>\n'
         f"<p><strong>{strength}.</strong> {_inline(finding.statement)}</p>\n{counted}"
         f"<p>It {EFFECTS[finding.effect]}. {_inline(finding.consequence)}</p>\n"
-        f"<p>Source: {escape(finding.source)}.</p>\n{_tests(found, finding)}</section>"
+        f"<p>Source: {cited(finding.source)}.</p>\n{_tests(found, finding)}</section>"
     )
 
 
@@ -100,7 +101,7 @@ def evidence_of(material: Material, finding: Finding) -> str:
 def _tests(found: Findings, finding: Finding) -> str:
     if not finding.tests:
         return f"<p>No cheap test: {escape(finding.no_test)}.</p>\n"
-    rows = "\n".join(f"<li>{code(config.command())}: {_result(found, config)}</li>" for config in finding.tests)
+    rows = "\n".join(f"<li>{_result(found, config)}: {command(config.command())}</li>" for config in finding.tests)
     return f"<p>What tests it, and what it gave here:</p>\n<ul>\n{rows}\n</ul>\n"
 
 
@@ -133,7 +134,7 @@ def overview_table(found: Findings) -> Html:
 
 
 def _strength(finding: Finding) -> Value:
-    return judgement(KINDS[finding.strength], finding.strength, finding.source, f"#{finding.id}")
+    return judgement(KINDS[finding.strength], finding.strength, with_commits(finding.source), f"#{finding.id}")
 
 
 def _tested(found: Findings, finding: Finding) -> Value:

@@ -16,11 +16,10 @@ from ndreport.evidence.costs import ORIGINAL, OURS, OURS_EVERY4, PHASES, Network
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import count, listing, percent, ratio_span
 from ndreport.rendering.stated import unless_missing
-from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION, render, style
+from ndreport.rendering.svg import FILLS, GREY, INK, SOURCE_COLOURS, SOURCE_MARKERS, WIDTH, render, style
 
 TICKS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12)
-SIZE = (4.6, 5.0)
-"""Inches; wide enough for the names of the networks, legible at the width of a phone."""
+SIZE = (WIDTH, 5.2)
 SHORT = {ours: network.label if ours == network.ours[0] else ours for network in NETWORKS for ours in network.ours}
 """Rows: names of our networks, and what stands beside the row."""
 
@@ -46,14 +45,15 @@ def series(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> list[Series]:
     known = ratios[ratios["epochs"] > 1].dropna(subset=["attempts"])
     first = {network.arch: network.ours[0] for network in NETWORKS}
     study = {first[arch]: list(group["attempts"]) for arch, group in known.groupby("arch")}
+    looks = {source: (SOURCE_MARKERS[source], SOURCE_COLOURS[source]) for source in SOURCE_COLOURS}
     drawn = [
         Series(
-            "study, several epochs", {name: geometric_mean(group) for name, group in study.items()}, "D", PURPLE,
-            {name: (min(group), max(group)) for name, group in study.items()},
+            "reproduction, several epochs", {name: geometric_mean(group) for name, group in study.items()},
+            *looks["reproduction"], {name: (min(group), max(group)) for name, group in study.items()},
         ),
-        Series("original's way, here", values(costs, ORIGINAL), "s", VERMILLION, {}),
-        Series("ours, exact", values(costs, OURS), "o", BLUE, {}),
-        Series("ours, every 4th step", values(costs, OURS_EVERY4), "^", GREEN, {}),
+        Series("original's way, here", values(costs, ORIGINAL), *looks["original"], {}),
+        Series("ours, exact", values(costs, OURS), *looks["ours"], {}),
+        Series("ours, every 4th step", values(costs, OURS_EVERY4), "d", GREY, {}),
     ]  # fmt: skip
     return [one for one in drawn if one.ratios]
 
@@ -122,10 +122,7 @@ def ratio_axis(axes: Axes, ratios: Sequence[float]) -> None:
     axes.set_xlabel("time with ND / time with BN (logarithmic)")
 
 
-PARTS = {
-    "convolution": (BLUE, ""), "covariance": (VERMILLION, "////"), "root": (GREEN, "...."),
-    "fold": (PURPLE, "xxxx"), "rest": ("none", ""),
-}  # fmt: skip
+PARTS = dict(zip((*PHASES, "rest"), (*FILLS, ("none", "")), strict=True))
 """How the parts of a step are drawn: colour and pattern."""
 
 

@@ -75,7 +75,7 @@ def _number(header: tuple[str, str], of, what: str) -> Column:
 def _study(study: dict, dataset: str, epochs: int, row) -> Value | None:
     found = study[dataset, row.arch, epochs]
     if not row.first:
-        return missing("as above", f"the study prints one row {found.label} for both networks", TIMES_PAGE)
+        return missing("as above", f"the reproduction prints one row {found.label} for both networks", TIMES_PAGE)
     if isnan(found.attempts):
         return None
     note = (
@@ -93,7 +93,10 @@ def _header(dataset: str, epochs: int) -> tuple[str, str]:
 def _mean(header: tuple[str, str], numbers: Sequence[float]) -> Column:
     """A cell of the last row, of what was measured here."""
     known = [number for number in numbers if not isnan(number)]
-    note, why = f"of {len(known)} of the study's {len(NETWORKS)} networks", "no network of the study was measured"
+    note, why = (
+        f"of {len(known)} of the reproduction's {len(NETWORKS)} networks",
+        "no network of the reproduction was measured",
+    )
     return Column(header, lambda row: geometric_mean(known), 2, note, BENCH, absent=NOT_RUN, why=why)
 
 
@@ -101,7 +104,7 @@ def _mean_of_study(ratios: pd.DataFrame, dataset: str, epochs: int) -> Column:
     chosen = ratios.loc[(ratios["dataset"] == dataset) & (ratios["epochs"] == epochs), "attempts"]
     note, why = (
         f"of {len(chosen)} networks, from the medians of their attempts",
-        "a network of the study has no ratio here",
+        "a network of the reproduction has no ratio here",
     )
     return Column(_header(dataset, epochs), lambda row: geometric_mean(chosen), 2, note, TIMES_PAGE, why=why)
 
@@ -114,8 +117,9 @@ def cost_table(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> Html:
         costs: from the benchmark; a network that is not there is "not run".
     """
     caption = (
-        "Time of network deconvolution over time of batch normalisation (1 = equal); geometric mean over the study's "
-        "networks, ResNet-18 counted once. ≠: a printed time of that setting is not the mean of its attempts."
+        "Time of network deconvolution over time of batch normalisation (1 = equal); geometric mean over the "
+        "reproduction's networks, ResNet-18 counted once. ≠: a printed time of that setting is not the mean of its "
+        "attempts."
     )
     study = {(row.dataset, row.arch, row.epochs): row for row in ratios.itertuples()}
     columns = [

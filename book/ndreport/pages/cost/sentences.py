@@ -64,7 +64,7 @@ def _mean(ratios: Iterable[float]) -> str:
 
 def _networks(found: dict[str, float]) -> str:
     every = "all " if len(found) == len(NETWORKS) else ""
-    return f"{every}{count(len(found), 'network')} of the study"
+    return f"{every}{count(len(found), 'network')} of the reproduction"
 
 
 def _known(costs: Iterable[NetworkCost], of: Callable[[NetworkCost], float]) -> dict[str, float]:
@@ -79,14 +79,26 @@ def _ends(found: dict[str, float]) -> str:
 
 @if_measured
 def about_steps(costs: Sequence[NetworkCost]) -> Prose:
-    """ND over BN as measured here, how much faster our steps are than the original's, and memory."""
+    """ND over BN as measured here, how much faster our steps are than the original's, and memory.
+
+    A mean is taken over the study's networks, of two under one label the first; a range over all that were measured.
+    """
     known = of_the_study(costs)
     lines = ["**What a training step costs here**, ND over BN, all measured in turn in one run:", ""]
     for pair, name in RATIOS.items():
-        found = values(known, pair)
-        ratios = f"geometric mean **{_mean(found.values())}** over {_networks(found)}, {ratio_span(found.values())}"
-        lines.append(f"- {name}: {ratios if found else 'not run'}")
-    return prose("\n".join([*lines, "", *_faster(known), "", *_memory(known)]))
+        found, every = values(known, pair), values(costs, pair)
+        mean = f"geometric mean **{_mean(found.values())}** over {_networks(found)}"
+        lines.append(f"- {name}: {f'{mean}; {_range(every)}' if found else 'not run'}")
+    return prose("\n".join([*lines, "", *_faster(known), "", *_memory(costs)]))
+
+
+def _range(found: dict[str, float]) -> str:
+    """The range over everything that was measured, and who is at its ends."""
+    return f"{_ends(found)} over {_measured(found)}"
+
+
+def _measured(found: dict[str, float]) -> str:
+    return f"all {len(found)} measured networks" if len(found) > 1 else "the one measured network"
 
 
 def _faster(known: Sequence[NetworkCost]) -> list[str]:
@@ -102,11 +114,15 @@ def _faster(known: Sequence[NetworkCost]) -> list[str]:
     return parts
 
 
-def _memory(known: Sequence[NetworkCost]) -> list[str]:
+def _memory(costs: Sequence[NetworkCost]) -> list[str]:
     """Peak memory of our ND over that of our BN, and what normalisation as such costs."""
-    parts = []
+    parts, known = [], of_the_study(costs)
     if ratios := _known(known, NetworkCost.memory_ratio).values():
-        parts.append(f"Our exact ND needs {ratio_span(ratios)} the peak memory of BN (geometric mean {_mean(ratios)}).")
+        every = _known(costs, NetworkCost.memory_ratio)
+        parts.append(
+            f"The peak memory of our exact ND is {_ends(every)} that of BN over {_measured(every)}, geometric mean "
+            f"{_mean(ratios)} over the study's."
+        )
     if bare := values(known, (BN, NONE)):
         parts.append(f"BN itself takes {_mean(bare.values())} the time of the same network without normalisation.")
     return parts
@@ -172,8 +188,7 @@ def about_update_every(costs: Sequence[NetworkCost]) -> Prose:
     saved = values(of_the_study(costs), (ND, EVERY4))
     if not saved:
         return prose("The approximation has not been timed yet.")
-    best = max(saved, key=saved.get)
     return prose(
         f"With the statistics and the root computed in every fourth step an ND step is {_mean(saved.values())} as fast "
-        f"as the exact one (geometric mean over {_networks(saved)}), at most {times_as(saved[best])} (`{best}`)."
+        f"as the exact one (geometric mean over {_networks(saved)}); {_range(values(costs, (ND, EVERY4)))}."
     )

@@ -7,6 +7,7 @@ from math import isnan
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from ndcore.study import DATASETS, NORM_LABELS
 from ndreport.evidence.concordance import bland_altman
@@ -18,15 +19,12 @@ from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import SOURCES_PAGE
 from ndreport.rendering.prose import count, listing, points
 from ndreport.rendering.stated import unless_missing
-from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION, render, style
+from ndreport.rendering.svg import EPOCH_MARKERS, INK, NORM_COLOURS, WIDTH, render, side_by_side, style
 
 PANELS = {TEST: "bland-altman-test", TRAIN: "bland-altman-train", NOT_PROVEN: "bland-altman-not-proven"}
 """HTML ids, by what the reproduced values were measured on."""
 SMALLEST_P = 0.0001
 """A smaller p is shown as "below this"."""
-MARKERS = {"bn": "o", "nd": "^"}
-COLOURS = {1: GREEN, 20: VERMILLION, 100: BLUE}
-"""Colour by number of epochs; CIFAR-100 is drawn hollow."""
 
 
 def bland_altman_alt(rows: pd.DataFrame, split: str) -> str:
@@ -48,36 +46,43 @@ def bland_altman_figures(pairs: pd.DataFrame) -> Html:
     Args:
         pairs: from `ndreport.evidence.concordance.pairs`.
     """
-    panels = [_panel(pairs[pairs["split"] == split], split) for split in PANELS]
-    return Html(f'<div class="nd-figures">\n{"".join(panels)}\n</div>')
+    return side_by_side(_panel(pairs[pairs["split"] == split], split) for split in PANELS)
 
 
 @unless_missing
 def _panel(rows: pd.DataFrame, split: str) -> Html:
     with style():
-        figure = Figure(figsize=(3.9, 3.8))
+        figure = Figure(figsize=(WIDTH, 4.3))
         axes = figure.subplots()
         for (dataset, epochs, norm), group in rows.groupby(["dataset", "epochs", "norm"], sort=False):
-            colour = COLOURS[epochs]
+            colour = NORM_COLOURS[norm]
             axes.plot(
-                (group["original"] + group["mean"]) / 2, group["mean"] - group["original"], MARKERS[norm], mec=colour,
-                mfc=colour if dataset == "cifar10" else "none", markersize=5.5, ls="",
-                label=f"{DATASETS[dataset]}, {epochs}, {NORM_LABELS[norm]}",
+                (group["original"] + group["mean"]) / 2, group["mean"] - group["original"], EPOCH_MARKERS[epochs],
+                mec=colour, mfc=colour if dataset == "cifar10" else "none", markersize=5.5, ls="",
             )  # fmt: skip
         axes.axhline(0, color=INK, linewidth=0.8)
         found = bland_altman(rows["original"], rows["mean"])
-        axes.axhline(found.bias, color=PURPLE, linewidth=1.6)
+        axes.axhline(found.bias, color=INK, linewidth=1.6)
         for limit in (found.low, found.high):
-            axes.axhline(limit, color=PURPLE, linewidth=1.2, linestyle=(0, (5, 3)))
-        axes.legend(
-            loc="lower center", bbox_to_anchor=(0.42, 1.0), ncols=2, fontsize=8, handletextpad=0.1, columnspacing=0.8
-        )
+            axes.axhline(limit, color=INK, linewidth=1.2, linestyle=(0, (5, 3)))
+        figure.legend(handles=_legend(), loc="outside upper center", ncols=3, handletextpad=0.1, columnspacing=0.8)
         axes.set(xlabel="mean of original and reproduced (%)", ylabel="reproduced − original (points)")
         caption = (
-            f"{split[0].upper()}{split[1:]} accuracies. Solid: bias; dashed: limits of agreement; thin: equal. Legend: "
-            "data set, epochs, normalisation."
+            f"{split[0].upper()}{split[1:]} accuracies. Thick line: bias; dashed: limits of agreement; thin: equal."
         )
         return render(figure, PANELS[split], caption, bland_altman_alt(rows, split))
+
+
+def _legend() -> list[Line2D]:
+    """The same in every panel, so that all are equally high."""
+    norms = [("o", colour, colour, NORM_LABELS[norm]) for norm, colour in NORM_COLOURS.items()]
+    datasets = [("o", INK, fill, DATASETS[name]) for name, fill in (("cifar10", INK), ("cifar100", "none"))]
+    epochs = [(marker, INK, INK, count(epochs, "epoch")) for epochs, marker in EPOCH_MARKERS.items()]
+    nothing = [("none", INK, INK, " ")] * (len(epochs) - 2)  # each kind has a column of its own
+    return [
+        Line2D([], [], marker=marker, mec=edge, mfc=fill, markersize=5.5, linestyle="none", label=label)
+        for marker, edge, fill, label in (*norms, *nothing, *datasets, *nothing, *epochs)
+    ]
 
 
 def _span(low: str, high: str, row, signed: bool = True) -> str | None:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from math import log10
+
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ndreport.explained.covariance import Whitening
 from ndreport.explained.gain import gains, largest_gain
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import each, listing, scientific
-from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION, render, style
+from ndreport.rendering.svg import INK, LOOKS, WIDTH, render, style
 
-LOOKS = ((BLUE, "o", "-"), (VERMILLION, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
-"""Colour, marker and line of the first, second, … photograph."""
-SIZE = (4.6, 3.3)
+SIZE = (WIDTH, 3.3)
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FLAT = 0.8
 """A gain of more than this share of the largest possible one counts as limited by the iterations."""
+
+
+def _power(value: float, _: int) -> str:
+    """ "10⁻³": exponents as large as the font has them, which matplotlib's own formulas would shrink."""
+    return f"10{str(round(log10(value))).translate(SUPERSCRIPTS)}"
+
+
+def _powers(*places: Axis) -> None:
+    """Powers of ten at the axes, and nothing between them."""
+    for axis in places:
+        axis.set_major_locator(LogLocator(numticks=6))
+        axis.set_major_formatter(FuncFormatter(_power))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def spectrum(whitenings: list[Whitening]) -> Html:
@@ -28,6 +44,7 @@ def spectrum(whitenings: list[Whitening]) -> Html:
             axes.semilogy(
                 order, one.eigenvalues, color=colour, marker=marker, linestyle=line, markersize=4, label=one.name
             )
+        _powers(axes.yaxis)
         axes.set(xlabel="direction, by its variance", ylabel="eigenvalue (variance)")
         axes.legend()
         names = [one.name for one in whitenings]
@@ -55,6 +72,7 @@ def residual(whitenings: list[Whitening]) -> Html:
         axes.annotate(
             f"{default}, the default", (default, 1e-8), xytext=(4, 0), textcoords="offset points", va="center"
         )
+        _powers(axes.yaxis)
         axes.set(xlabel="Newton–Schulz iterations", ylabel="residual", xticks=range(0, len(whitenings[0].residuals), 5))
         axes.legend(loc="lower left")
         names = [one.name for one in whitenings]
@@ -73,13 +91,15 @@ def gain(whitenings: list[Whitening]) -> Html:
     n_iter = whitenings[0].n_iter
     share = np.geomspace(min(one.eigenvalues[-1] / one.norm for one in whitenings) / 3, 1, 200)
     with style():
-        figure = Figure(figsize=(4.6, 3.6))
+        figure = Figure(figsize=(WIDTH, 3.8))
         axes = figure.subplots()
         axes.loglog(share, share**-0.5, color=INK, linewidth=1, linestyle=":", label="exact root")
         axes.loglog(share, gains(share, 1, n_iter), color=INK, linewidth=1.2, label=f"{n_iter} iterations")
         cap = largest_gain(1, n_iter)
         axes.axhline(cap, color=INK, linewidth=1, linestyle="-.")
-        axes.annotate(f"largest possible: {cap:.2f}", (share[0], cap), xytext=(0, 4), textcoords="offset points")
+        axes.annotate(
+            f"largest possible: {cap:.2f}", (share[0], cap), xytext=(0, -8), textcoords="offset points", va="top"
+        )
         for one, (colour, marker, _) in zip(whitenings, LOOKS, strict=False):
             places = one.eigenvalues / one.norm
             axes.loglog(
@@ -91,6 +111,7 @@ def gain(whitenings: list[Whitening]) -> Html:
                 linestyle="",
                 label=one.name,
             )
+        _powers(axes.xaxis, axes.yaxis)
         axes.set(xlabel="eigenvalue / f", ylabel="gain · √f")
         axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2)
         flat = [int((gains(one.eigenvalues / one.norm, 1, n_iter) > FLAT * cap).sum()) for one in whitenings]

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ndreport.explained.covariance import Whitening
-from ndreport.pages.explained.heatmap import CHANNELS, draw, readable_on, side_by_side
+from ndreport.pages.explained.heatmap import CHANNELS, draw, readable_on
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import signed
-from ndreport.rendering.svg import render, style
+from ndreport.rendering.svg import WIDTH, render, side_by_side, style
 
 
 def surround(filters: np.ndarray) -> np.ndarray:
@@ -39,14 +39,14 @@ def filters_alt(one: Whitening) -> str:
 
 def kernels(whitenings: list[Whitening]) -> Html:
     """One figure per photograph: kernels from every channel (columns) to every channel (rows), with their weights."""
-    return side_by_side([_kernels(one) for one in whitenings])
+    return side_by_side(_kernels(one) for one in whitenings)
 
 
 def _kernels(one: Whitening) -> Html:
     filters = one.filters()
     limit = 1.5 * float(np.abs(surround(filters)).max())
     with style():
-        figure = Figure(figsize=(4.0, 4.1))
+        figure = Figure(figsize=(WIDTH, 4.5))
         grid = figure.subplots(len(CHANNELS), len(CHANNELS))
         for (row, column), axes in np.ndenumerate(grid):
             kernel = filters[row, column]
@@ -55,7 +55,7 @@ def _kernels(one: Whitening) -> Html:
             axes.spines[:].set_visible(True)
             for (y, x), weight in np.ndenumerate(kernel):
                 ink = readable_on(image.to_rgba(weight))
-                axes.text(x, y, signed(weight), ha="center", va="center", fontsize=8, color=ink)
+                axes.text(x, y, signed(weight).replace("0.", "."), ha="center", va="center", color=ink)
             if row == 0:
                 axes.set_title(f"from {CHANNELS[column]}", fontsize=10)
             if column == 0:

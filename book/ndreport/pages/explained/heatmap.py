@@ -11,10 +11,10 @@ from matplotlib.image import AxesImage
 from ndreport.explained.covariance import Whitening, correlation, mean_correlation
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import signed
-from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, style
+from ndreport.rendering.svg import DIVERGING, INK, WIDTH, render, side_by_side, style
 
 CHANNELS = ("red", "green", "blue")
-DIVERGING = LinearSegmentedColormap.from_list("blue-white-vermillion", [BLUE, "#f7f7f7", VERMILLION])
+COLOURS = LinearSegmentedColormap.from_list("blue-white-vermillion", DIVERGING)
 """Told apart with every kind of colour blindness; lightness falls from the middle to either end."""
 
 
@@ -22,7 +22,7 @@ def draw(axes: Axes, matrix: np.ndarray, limit: float) -> AxesImage:
     """A matrix on an axis without a grid, colours from −limit to limit."""
     axes.grid(False)
     axes.tick_params(length=0)
-    return axes.imshow(matrix, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="none")
+    return axes.imshow(matrix, cmap=COLOURS, vmin=-limit, vmax=limit, interpolation="none")
 
 
 def readable_on(colour: tuple[float, ...] | str) -> str:
@@ -34,12 +34,7 @@ def readable_on(colour: tuple[float, ...] | str) -> str:
 
 def correlations(whitenings: list[Whitening], after: bool = False) -> Html:
     """The correlations of the entries of a patch, before or after whitening, one figure per photograph."""
-    return side_by_side([_correlation(one, after) for one in whitenings])
-
-
-def side_by_side(figures: list[Html]) -> Html:
-    """Figures next to each other where there is room."""
-    return Html(f'<div class="nd-figures">\n{"".join(figures)}\n</div>')
+    return side_by_side(_correlation(one, after) for one in whitenings)
 
 
 def correlation_alt(one: Whitening, after: bool) -> str:
@@ -58,7 +53,7 @@ def _correlation(one: Whitening, after: bool) -> Html:
     matrix = correlation(one.whitened if after else one.covariance)
     positions = len(matrix) // len(CHANNELS)
     with style():
-        figure = Figure(figsize=(4.0, 3.4))
+        figure = Figure(figsize=(WIDTH, 3.7))
         axes = figure.subplots()
         image = draw(axes, matrix, 1)
         for place in range(1, len(CHANNELS)):

@@ -10,15 +10,15 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from ndreport.explained.layout import channels_together, neighbours_together, usual_description
-from ndreport.pages.explained.heatmap import readable_on, side_by_side
+from ndreport.pages.explained.heatmap import readable_on
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.prose import count
-from ndreport.rendering.svg import BLUE, GREEN, PURPLE, render, style
+from ndreport.rendering.svg import FILLS, WIDTH, render, side_by_side, style
 from ndreport.rendering.values import Value
 
-FILLS = (BLUE, "#E69F00", GREEN, PURPLE)
-"""Okabe and Ito's colours of the blocks; the digit in a cell says the block as well."""
+COLOURS = [colour for colour, _ in FILLS]
+"""Of the blocks; the digit in a cell says the block as well."""
 
 
 def layouts(found: np.ndarray, block: int) -> Html:
@@ -52,15 +52,19 @@ def layout_alt(blocks: np.ndarray) -> str:
 def _layout(blocks: np.ndarray, ident: str, caption: str) -> Html:
     channels, positions = blocks.shape
     with style():
-        figure = Figure(figsize=(4.0, 3.7))
+        figure = Figure(figsize=(WIDTH, 3.9))
         axes = figure.subplots()
         axes.grid(False)
         axes.imshow(
-            blocks % len(FILLS), cmap=ListedColormap(FILLS), vmin=-0.5, vmax=len(FILLS) - 0.5, interpolation="none"
+            blocks % len(COLOURS),
+            cmap=ListedColormap(COLOURS),
+            vmin=-0.5,
+            vmax=len(COLOURS) - 0.5,
+            interpolation="none",
         )
         for (channel, position), block in np.ndenumerate(blocks):
-            ink = readable_on(FILLS[block % len(FILLS)])
-            axes.text(position, channel, str(block), ha="center", va="center", fontsize=9, color=ink)
+            ink = readable_on(COLOURS[block % len(COLOURS)])
+            axes.text(position, channel, str(block), ha="center", va="center", color=ink)
         axes.set(
             xlabel="kernel position, row by row", ylabel="channel", xticks=range(positions), yticks=range(channels)
         )

@@ -6,8 +6,8 @@ import base64
 from typing import TYPE_CHECKING
 
 from ndreport.explained.covariance import mean_correlation
-from ndreport.pages.explained.heatmap import side_by_side
 from ndreport.rendering.html import Html, escape
+from ndreport.rendering.svg import side_by_side
 
 if TYPE_CHECKING:
     from ndreport.explained.pictures import Picture

@@ -91,7 +91,7 @@ def resemblance_table(resembling: pd.DataFrame) -> Html:
         lambda row: f"{NETWORK_LABELS[row.arch]}, {NORM_LABELS[row.norm]}, {block_name(row.dataset, row.epochs)}",
     )
     caption = (
-        "Runs that print both accuracies beside the study's attempts of the same setting: top-1 in percent. Too close "
-        "to tell: test and training accuracy are no further apart than the attempts are among themselves."
+        "Runs that print both accuracies beside the reproduction's attempts of the same setting: top-1 in percent. Too "
+        "close to tell: test and training accuracy are no further apart than the attempts are among themselves."
     )
     return table(cells, caption, "measured-resemblance", "Setting")

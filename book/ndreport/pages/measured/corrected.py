@@ -72,7 +72,7 @@ def corrected_table(rows: pd.DataFrame, dataset: str, epochs: int) -> Html:
     wide = wide.loc[[network.arch for network in NETWORKS if network.arch in wide.index]]
     caption = (
         f"{TABLES[dataset]} after {count(epochs, 'epoch')}, with test accuracies: top-1 in percent, ND − BN "
-        "in percentage points. Test: mean over the finished runs of the study's logs, each at its highest epoch."
+        "in percentage points. Test: mean over the finished runs of the reproduction's logs, each at its highest epoch."
     )
     cells = view(wide, list(_columns()), lambda row: NETWORK_LABELS[row.Index])
     return table(cells, caption, f"corrected-{dataset}-{epochs}", "Network")

@@ -174,7 +174,7 @@ def about_resemblance(resembling: pd.DataFrame) -> Prose:
 
 
 def _share(group: pd.DataFrame, rows: pd.DataFrame) -> str:
-    names = {STUDY_LOG: "single logs of the study", OURS: "our own runs"}
+    names = {STUDY_LOG: "single logs of the reproduction", OURS: "our own runs"}
     who = listing(names[who] for who in names if (group["who"] == who).any())
     if len(rows) == 1:
         return f"the only setting ({who})"

@@ -1,4 +1,4 @@
-"""Figures of the report, drawn with seaborn."""
+"""Learning curves of a record, drawn with seaborn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 from ndcore.experiment.records import RunRecord
 from ndcore.study import DATASETS, NORM_LABELS
 from ndreport.rendering.html import Html
-from ndreport.rendering.svg import BLUE, VERMILLION, render, style
+from ndreport.rendering.svg import SPLIT_COLOURS, WIDTH, render, style
 
 RUNNING, TEST = "running training", "test"
 MEASURES = {"top1": ("top-1 accuracy", "percent", "%"), "loss": ("cross entropy", "nats", "nats")}
@@ -29,52 +29,44 @@ def describe(record: RunRecord) -> str:
     return f"{config.arch}, {NORM_LABELS[config.norm]}, {DATASETS.get(config.dataset, config.dataset)}, {epochs}"
 
 
-def alt_text(record: RunRecord, measure: str) -> str:
-    """What the curve of a record states, in words: first and last value of both splits."""
-    name, _, unit = MEASURES[measure]
+def alt_text(record: RunRecord) -> str:
+    """What the curves of a record state, in words: first and last value of both measures and splits."""
     curves = learning_curves(record)
     parts = []
-    for split in (RUNNING, TEST):
-        values = curves.loc[curves["split"] == split, measure].tolist()
-        course = f"{values[0]:.2f} {unit}" if len(values) == 1 else f"{values[0]:.2f} to {values[-1]:.2f} {unit}"
-        parts.append(f"{split} {course}")
-    epochs = len(record.epochs)
-    span = "one epoch, a single point each" if epochs == 1 else f"epochs 1 to {epochs}"
-    return f"{name[0].upper()}{name[1:]} of {describe(record)} over {span}: {'; '.join(parts)}."
+    for measure, (name, _, unit) in MEASURES.items():
+        for split in (RUNNING, TEST):
+            values = curves.loc[curves["split"] == split, measure].tolist()
+            parts.append(f"{split} {name} {values[0]:.2f} to {values[-1]:.2f} {unit}")
+    return f"Learning curves of {describe(record)}, epochs 1 to {len(record.epochs)}: {'; '.join(parts)}."
 
 
-def curve(record: RunRecord, ident: str, measure: str = "top1") -> Html:
-    """Running training and test values of a record over its epochs.
+def curves(record: RunRecord, ident: str) -> Html:
+    """Running training and test values of a record over its epochs: accuracy above, cross entropy below.
 
     Args:
-        record: with at least one finished epoch.
+        record: with more than one finished epoch; a single value per split is no curve.
         ident: HTML id, unique in the page.
-        measure: "top1" (percent) or "loss" (cross entropy in nats).
     """
     import seaborn as sns  # noqa: PLC0415 - more than a second, and every page loads this module
     from matplotlib.figure import Figure  # noqa: PLC0415
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
-    name, unit, _ = MEASURES[measure]
-    curves = learning_curves(record)
-    last = len(record.epochs)
+    frame = learning_curves(record)
+    splits = {RUNNING: "train", TEST: "test"}
+    palette = {split: SPLIT_COLOURS[key] for split, key in splits.items()}
     with style():
-        figure = Figure(figsize=(4.6, 2.8))
-        axes = figure.subplots()
-        sns.lineplot(
-            data=curves, x="epoch", y=measure, hue="split", style="split", ax=axes, errorbar=None, linewidth=1.8,
-            palette={RUNNING: VERMILLION, TEST: BLUE}, markers={RUNNING: "s", TEST: "o"}, markeredgecolor="none",
-            markersize=8 if last == 1 else 5, dashes={RUNNING: (4, 2), TEST: ""},
-        )  # fmt: skip
-        axes.set(xlabel="epoch", ylabel=f"{name} ({unit})", xlim=(0.5, 1.5) if last == 1 else None)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-        _room(axes, curves[measure], percent=measure == "top1")
-        if last == 1:
-            for value, above in zip(sorted(curves[measure]), (False, True), strict=True):
-                place = {"xytext": (8, 2 if above else -2), "va": "bottom" if above else "top"}
-                axes.annotate(f"{value:.2f}", (1, value), textcoords="offset points", **place)
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, title=None)
-        return render(figure, ident, f"{name[0].upper()}{name[1:]} per epoch.", alt_text(record, measure))
+        figure = Figure(figsize=(WIDTH, 4.0))
+        for axes, (measure, (name, unit, _)) in zip(figure.subplots(2, 1, sharex=True), MEASURES.items(), strict=True):
+            sns.lineplot(
+                data=frame, x="epoch", y=measure, hue="split", style="split", ax=axes, errorbar=None, linewidth=1.8,
+                palette=palette, dashes={RUNNING: (4, 2), TEST: ""}, legend=measure == "top1",
+            )  # fmt: skip
+            axes.set(xlabel="epoch", ylabel=f"{name} ({unit})")
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+            _room(axes, frame[measure], percent=measure == "top1")
+            if measure == "top1":
+                axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, title=None)
+        return render(figure, ident, "Accuracy and cross entropy per epoch.", alt_text(record))
 
 
 def _room(axes, values: pd.Series, percent: bool) -> None:

@@ -40,17 +40,22 @@ def about_records(material: Material) -> Prose:
     )
 
 
-def runs_view(records: Sequence[RunRecord]) -> pd.DataFrame:
-    """Every record in one row: configuration, accuracies in percent, time, machine."""
-    rows = [_run_row(r, f"{RUNS_PAGE}#{a}") for r, a in zip(records, anchors(records), strict=True)]
+def runs_view(records: Sequence[RunRecord], links: Sequence[str]) -> pd.DataFrame:
+    """Every record in one row: configuration, accuracies in percent, time, machine.
+
+    Args:
+        records: in their order.
+        links: addresses of their sections.
+    """
+    rows = [_run_row(record, link) for record, link in zip(records, links, strict=True)]
     return pd.DataFrame(rows, index=pd.Index(map(_name, records)))
 
 
-def runs_table(records: Sequence[RunRecord]) -> Html:
-    """All records in a table that can be searched, filtered and sorted."""
-    caption = "All records; accuracies are top-1 in percent."
+def runs_table(records: Sequence[RunRecord], links: Sequence[str]) -> Html:
+    """The records of a page in a table that can be searched, filtered and sorted."""
+    caption = "The records of this page; accuracies are top-1 in percent."
     filters = ("network", "data", "norm")
-    return table(runs_view(records), caption, "all-runs", "Run", searchable=True, filters=filters, sortable=True)
+    return table(runs_view(records, links), caption, "all-runs", "Run", searchable=True, filters=filters, sortable=True)
 
 
 def _run_row(record: RunRecord, link: str) -> dict[str, Value]:
@@ -67,7 +72,7 @@ def _run_row(record: RunRecord, link: str) -> dict[str, Value]:
         if record.epochs
         else missing("none", f"{note}: no epoch was finished", link),
         "device": word(record.environment.device_name),
-        "run": word(record.run_id, "the record with curves, provenance and command", link),
+        "record": word(record.run_id.rpartition("-")[2], f"record {record.run_id}: provenance and command", link),
     }
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ndcore.experiment.records import RunRecord
-from ndcore.study import DATASETS
 from ndcore.training.conditions import changes
-from ndreport.pages.our_runs.curves import curve, describe
-from ndreport.rendering.html import Html, code, download, escape, facts, notice
-from ndreport.rendering.links import anchors
+from ndreport.evidence.runs import own_options
+from ndreport.pages.our_runs.curves import curves, describe
+from ndreport.rendering.html import Html, code, command, escape, facts, notice
+from ndreport.rendering.links import RECORDS
 from ndreport.rendering.prose import count, percent
 
 
@@ -36,7 +34,7 @@ def seconds_in_words(record: RunRecord) -> str:
 
 def headline_facts(record: RunRecord) -> list[tuple[str, str]]:
     """The command, the results and the time of a run."""
-    rows: list[tuple[str, str]] = [("Command", code(record.code.command))]
+    rows: list[tuple[str, str]] = [("Command", command(record.code.command))]
     if record.status == "complete":
         rows += [
             ("Final epoch", _choice(record.final_epoch)),
@@ -102,32 +100,33 @@ def packages(values: dict[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in sorted(values.items()))
 
 
-def section(record: RunRecord, anchor: str) -> Html:
-    """One record: title, curves of accuracy and loss, provenance, and the record itself as a file."""
+def title(record: RunRecord) -> str:
+    """ "resnet18d, ND, CIFAR-10, 1 epoch, seed 0, repeat 1, block 16 (failed)"."""
     config = record.config
-    data = DATASETS.get(config.dataset, config.dataset)
-    title = f"{config.arch}, {config.norm}, {data}, {count(config.epochs, 'epoch')}, seed {config.seed}"
-    title += f", repeat {config.repeat}" if config.repeat else ""
+    parts = [describe(record), f"seed {config.seed}", *([f"repeat {config.repeat}"] if config.repeat else [])]
+    parts += [f"{name} {value}" for name, value in own_options(config).items()]
+    return f"{', '.join(parts)}{' (failed)' if record.failure else ''}"
+
+
+def section(record: RunRecord, anchor: str) -> Html:
+    """One record: title, results, curves of more than one epoch, provenance, and the record itself as a file."""
     failed = ""
     if record.failure:
         where = f" in epoch {record.failure.epoch}" if record.failure.epoch is not None else ""
         failed = notice("danger", f"This run failed{where}", [f"{record.failure.kind}: {record.failure.message}"])
-        title += " (failed)"
-    curves = "".join(curve(record, f"{anchor}-{m}", m) for m in ("top1", "loss")) if record.epochs else ""
-    file = f"{anchor.removeprefix('run-')}.json"
-    saved = download(record.to_json(), file, "application/json", "Save this record (JSON)")
+    drawn = curves(record, f"{anchor}-curves") if len(record.epochs) > 1 else ""
     permalink = f'<a class="headerlink" href="#{anchor}" title="Link to this run">#</a>'
     return Html(
         f'<section class="nd-record" id="{anchor}" aria-labelledby="{anchor}-title">\n'
-        f'<h3 id="{anchor}-title">{escape(title)} {permalink}</h3>\n'
-        f'{failed}<div class="nd-figures">{curves}</div>\n'
-        f"{facts(headline_facts(record), f'Results of {describe(record)}')}\n"
+        f'<h3 id="{anchor}-title">{escape(title(record))} {permalink}</h3>\n{failed}{drawn}\n'
+        f"{facts(headline_facts(record), 'Results')}\n"
         f"<details><summary>Configuration, data, code and machine of this run</summary>\n"
-        f"{facts(provenance_facts(record), f'Provenance of {record.run_id}')}\n</details>\n"
-        f'<p class="nd-after">{saved}</p>\n</section>'
+        f"{facts(provenance_facts(record), 'Provenance')}\n</details>\n"
+        f'<p class="nd-after"><a class="nd-download" download href="{RECORDS}/{record_file(anchor)}">'
+        "Save this record (JSON)</a></p>\n</section>"
     )
 
 
-def sections(records: Sequence[RunRecord]) -> Html:
-    """Every record, one after the other."""
-    return Html("\n".join(section(r, a) for r, a in zip(records, anchors(records), strict=True)))
+def record_file(anchor: str) -> str:
+    """The name of a record's file in the built book."""
+    return f"{anchor.removeprefix('run-')}.json"

@@ -14,7 +14,7 @@ from ndreport.material import Material
 from ndreport.pages.scope.own import COUNTED, own_entry, own_reason
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
-from ndreport.rendering.links import RUNS_PAGE, SOURCES_PAGE
+from ndreport.rendering.links import RUNS_PAGE, SETUP_PAGE, SOURCES_PAGE, public_file
 from ndreport.rendering.values import MISSING_FILE, Value, missing, word
 
 STUDIES = {"original": "Ye et al. 2020", "re": "Obadage et al. 2024"}
@@ -91,7 +91,7 @@ def setup_view(material: Material, topic: str) -> pd.DataFrame:
     entries = material.published.setup
     rows, names = [], []
     for item, pair in entries[entries["topic"] == topic].groupby("item", sort=False):
-        stated = dict.fromkeys(STUDIES, missing(MISSING_FILE, "setup.csv lacks this entry", SOURCES_PAGE))
+        stated = dict.fromkeys(STUDIES, missing(MISSING_FILE, "setup.csv lacks this entry", SETUP_PAGE))
         stated |= {row.study: _stated(row) for row in pair.itertuples()}
         own = own_entry(material, topic, item)
         reason = THEIR_REASONS.get((topic, item)) or THEIR_REASONS.get((topic, None), "")
@@ -112,7 +112,7 @@ def topics(material: Material) -> list[str]:
 
 def _stated(row) -> Value:
     if row.source:
-        return word(row.entry, row.source, SOURCES_PAGE)
+        return word(row.entry, row.source, public_file(row.source, SETUP_PAGE))
     return missing(row.entry, "the paper, the README and the code that are public say nothing about it")
 
 

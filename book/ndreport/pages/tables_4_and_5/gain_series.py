@@ -11,7 +11,7 @@ from ndcore.study import EPOCHS, NETWORKS
 from ndreport.evidence.gains import CONFIDENCE, original_gains, own_pairs, reproduced_gains
 from ndreport.material import Material
 from ndreport.rendering.links import SOURCES_PAGE, link
-from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION
+from ndreport.rendering.svg import SOURCE_COLOURS, SOURCE_MARKERS, SPLIT_COLOURS, SPLIT_MARKERS
 
 ROWS = {ours: network.label if ours == network.ours[0] else ours for network in NETWORKS for ours in network.ours}
 """Rows: names of our networks, and what stands beside the row."""
@@ -45,9 +45,8 @@ class Series:
 
 
 REPRODUCED = {
-    "test": ("reproduced, test", "o", BLUE, True),
-    "train": ("reproduced, running training", "s", VERMILLION, False),
-    "not proven": ("reproduced, not proven which", "d", PURPLE, False),
+    split: (f"reproduced, {label}", SPLIT_MARKERS[split], SPLIT_COLOURS[split], split == "test")
+    for split, label in (("test", "test"), ("train", "running training"), ("not proven", "not proven which"))
 }
 """Label, marker, colour and filling of the reproduction's points, by what they were measured on."""
 
@@ -59,11 +58,13 @@ def gain_series(material: Material, dataset: str) -> dict[int, list[Series]]:
     panels = {}
     for epochs in EPOCHS:
         printed = [_original(row) for row in original[original["epochs"] == epochs].itertuples()]
-        drawn = [Series("original, as printed", "D", INK, True, printed)]
+        drawn = [Series("original, as printed", SOURCE_MARKERS["original"], SOURCE_COLOURS["original"], True, printed)]
         for split, how in REPRODUCED.items():
             rows = reproduced[(reproduced["epochs"] == epochs) & (reproduced["split"] == split)]
             drawn.append(Series(*how, [_reproduced(row) for row in rows.itertuples()]))
-        drawn.append(Series(OURS, "^", GREEN, True, _own(material, dataset, epochs)))
+        drawn.append(
+            Series(OURS, SOURCE_MARKERS["ours"], SOURCE_COLOURS["ours"], True, _own(material, dataset, epochs))
+        )
         panels[epochs] = [series for series in drawn if series.gains]
     return panels
 

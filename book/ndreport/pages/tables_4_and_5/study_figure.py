@@ -7,24 +7,24 @@ from math import isnan
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ndcore.study import DATASETS, EPOCHS
+from ndcore.study import DATASETS, EPOCHS, NORM_LABELS
 from ndreport.pages.tables_4_and_5.rows import split_counts
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import count, listing
-from ndreport.rendering.svg import BLUE, INK, VERMILLION, render, side_by_side, style
+from ndreport.rendering.svg import INK, NORM_COLOURS, WIDTH, render, side_by_side, style
 from ndreport.rendering.values import MISSING_FILE
 
 NUMBERS = {"cifar10": 2, "cifar100": 3}
 PANELS = dict(zip(EPOCHS, "abc", strict=True))
-SIZE = (4.6, 6.4)
+SIZE = (WIDTH, 6.4)
 """Inches; legible at the width of a phone."""
 BARS = {
-    ("bn", "original"): ("O_BN", VERMILLION, ""),
-    ("bn", "reproduced"): ("R_BN", VERMILLION, "////"),
-    ("nd", "original"): ("O_ND", BLUE, ""),
-    ("nd", "reproduced"): ("R_ND", BLUE, "////"),
+    ("bn", "original"): ("O_BN", NORM_COLOURS["bn"], ""),
+    ("bn", "reproduced"): ("R_BN", NORM_COLOURS["bn"], "////"),
+    ("nd", "original"): ("O_ND", NORM_COLOURS["nd"], ""),
+    ("nd", "reproduced"): ("R_ND", NORM_COLOURS["nd"], "////"),
 }
-"""How each series is called in the study's legend, its colour, and the pattern of its bar."""
+"""How each series is called in the study's legend, its colour and its pattern; our legend spells it out."""
 WORDS = {"test": "proven test", "train": "proven running training", "not proven": "not proven"}
 
 
@@ -62,17 +62,18 @@ def study_panel(rows: pd.DataFrame, published: pd.DataFrame, dataset: str, epoch
     with style():
         figure = Figure(figsize=SIZE)
         axes = figure.subplots()
-        for number, ((name, series), (_, colour, pattern)) in enumerate(zip(drawn.items(), BARS.values(), strict=True)):
+        looks = [(f"{NORM_LABELS[norm]}, {study}", *look[1:]) for (norm, study), look in BARS.items()]
+        for number, (series, (label, colour, pattern)) in enumerate(zip(drawn.values(), looks, strict=True)):
             places = [place + (number - 1.5) * 0.2 for place in range(len(labels))]
             axes.barh(
-                places, list(series.values()), height=0.2, label=name, facecolor=colour, hatch=pattern, edgecolor=INK,
+                places, list(series.values()), height=0.2, label=label, facecolor=colour, hatch=pattern, edgecolor=INK,
                 linewidth=0.6,
             )  # fmt: skip
         axes.set_yticks(range(len(labels)), labels)
         axes.set_ylim(len(labels) - 0.45, -0.55)
         axes.grid(visible=False, axis="y")
         axes.set(xlim=(0, 100), xlabel="top-1 accuracy (percent)")
-        axes.legend(loc="lower center", bbox_to_anchor=(0.35, 1.0), ncols=4, columnspacing=1.0, handlelength=1.4)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.35, 1.0), ncols=2, columnspacing=1.0, handlelength=1.4)
         ident = f"figure-{NUMBERS[dataset]}-{PANELS[epochs]}"
         return render(figure, ident, _caption(published, dataset, epochs), bars_alt(rows, dataset, epochs))
 
@@ -81,8 +82,8 @@ def _caption(published: pd.DataFrame, dataset: str, epochs: int) -> str:
     splits = split_counts(published, dataset).loc[epochs]
     known = [f"{splits[split]} {words}" for split, words in WORDS.items() if splits[split]]
     return (
-        f"Figure {NUMBERS[dataset]} ({PANELS[epochs]}): {DATASETS[dataset]}, {count(epochs, 'epoch')}. O: original, R: "
-        "average of three attempts, as printed. What the attempts behind R were measured on: "
+        f"Figure {NUMBERS[dataset]} ({PANELS[epochs]}): {DATASETS[dataset]}, {count(epochs, 'epoch')}. Reproduced: "
+        "average of three attempts, as printed. What these attempts were measured on: "
         f"{listing(known or ['not known'])}."
     )
 

@@ -75,14 +75,14 @@ STATEMENTS = (
 
 
 def statements_table(checks: pd.DataFrame) -> Html:
-    """What the study says about its figures, place by place.
+    """What the reproduction says about its figures, place by place.
 
     Args:
         checks: from `ndreport.evidence.time_statements.check`.
     """
     caption = (
-        "What the study says about Figures 4 and 5 and the range of additional time, and what the printed times, the "
-        "means of the attempts and the corrected times show in each place."
+        "What the reproduction says about Figures 4 and 5 and the range of additional time, and what the printed "
+        "times, the means of the attempts and the corrected times show in each place."
     )
     cells = view(checks, STATEMENTS, place)
     return table(cells, caption, "time-statements", "Place", searchable=True, filters=["about", "Place"], words=True)

@@ -15,16 +15,23 @@ from ndreport.pages.cost.figures import name_rows, ratio_axis
 from ndreport.rendering.html import Html
 from ndreport.rendering.prose import count, listing, ratio_span, times_as
 from ndreport.rendering.stated import unless_missing
-from ndreport.rendering.svg import BLUE, GREEN, INK, PURPLE, VERMILLION, render, style
+from ndreport.rendering.svg import (
+    EPOCH_MARKERS,
+    INK,
+    NORM_COLOURS,
+    SOURCE_COLOURS,
+    SOURCE_MARKERS,
+    WIDTH,
+    render,
+    side_by_side,
+    style,
+)
 
 FIGURES = {"cifar10": 4, "cifar100": 5}
-BARS = {"bn": (BLUE, ""), "nd": (VERMILLION, "////")}
-"""Colour and pattern of a normalisation."""
-DOTS = {1: ("^", GREEN), 20: ("s", VERMILLION), 100: ("o", BLUE)}
-"""Marker and colour of a number of epochs."""
+PATTERNS = {"bn": "", "nd": "////"}
+HERE = {"original's way, here": (ORIGINAL, "original"), "ours, here": (OURS, "ours")}
+"""Our own measurements: name, variants, and whose way of computing it is."""
 TICKS = (1, 2, 3, 4, 6, 9)
-HERE = {"original's way, here": (ORIGINAL, "D"), "ours, here": (OURS, "*")}
-"""Our own measurements: name, variants, marker."""
 
 
 def bars_alt(frame: pd.DataFrame, dataset: str, epochs: int) -> str:
@@ -53,21 +60,21 @@ def bars_figure(frame: pd.DataFrame, dataset: str) -> Html:
     """
     here = frame[frame["dataset"] == dataset].dropna(subset=["printed"])
     panels = [_bars(here[here["epochs"] == e], dataset, e, "abc"[place]) for place, e in enumerate(EPOCHS)]
-    return Html(f'<div class="nd-figures">\n{"".join(panels)}\n</div>')
+    return side_by_side(panels)
 
 
 @unless_missing
 def _bars(frame: pd.DataFrame, dataset: str, epochs: int, letter: str) -> Html:
     printed = {(row.arch, row.norm): row.printed for row in frame.itertuples()}
     with style():
-        figure = Figure(figsize=(3.9, 3.9))
+        figure = Figure(figsize=(WIDTH, 4.2))
         axes = figure.subplots()
         for place, norm in enumerate(NORMS):
-            colour, pattern = BARS[norm]
             axes.barh(
                 [row + (place - 0.5) * 0.4 for row in range(len(NETWORKS))],
                 [printed[network.arch, norm] for network in NETWORKS],
-                height=0.36, label=NORM_LABELS[norm], facecolor=colour, hatch=pattern, edgecolor=INK, linewidth=0.6,
+                height=0.36, label=NORM_LABELS[norm], facecolor=NORM_COLOURS[norm], hatch=PATTERNS[norm],
+                edgecolor=INK, linewidth=0.6,
             )  # fmt: skip
         name_rows(axes, [network.label for network in NETWORKS])
         axes.grid(visible=False, axis="y")
@@ -104,21 +111,21 @@ def ratios_figure(ratios: pd.DataFrame, costs: Sequence[NetworkCost]) -> Html:
     """
     known = ratios.dropna(subset=["printed", "corrected"])
     panels = [_dots(known[known["dataset"] == dataset], costs, dataset) for dataset in FIGURES]
-    return Html(f'<div class="nd-figures">\n{"".join(panels)}\n</div>')
+    return side_by_side(panels)
 
 
 @unless_missing
 def _dots(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str) -> Html:
     rows = {network.arch: place for place, network in enumerate(NETWORKS)}
     with style():
-        figure = Figure(figsize=(3.9, 6.2))
+        figure = Figure(figsize=(WIDTH, 6.6))
         axes = figure.subplots()
-        for place, (epochs, (marker, colour)) in enumerate(DOTS.items()):
+        for place, (epochs, marker) in enumerate(EPOCH_MARKERS.items()):
             here = ratios[ratios["epochs"] == epochs]
             heights = [rows[arch] + (place - 1.4) * 0.22 for arch in here["arch"]]
-            axes.hlines(heights, here["low"], here["high"], color=colour, linewidth=1)
+            axes.hlines(heights, here["low"], here["high"], color=SOURCE_COLOURS["reproduction"], linewidth=1)
             axes.plot(here["printed"], heights, marker, mfc="none", mec=INK, markersize=7, mew=0.9)
-            axes.plot(here["corrected"], heights, marker, color=colour, markersize=4.5)
+            axes.plot(here["corrected"], heights, marker, color=SOURCE_COLOURS["reproduction"], markersize=4.5)
         _ours(axes, costs)
         axes.axvline(1, color=INK, linewidth=1)
         name_rows(axes, [network.label for network in NETWORKS])
@@ -139,17 +146,22 @@ def _dots(ratios: pd.DataFrame, costs: Sequence[NetworkCost], dataset: str) -> H
 
 def _ours(axes: Axes, costs: Sequence[NetworkCost]) -> None:
     rows = {network.ours[0]: place for place, network in enumerate(NETWORKS)}
-    for pair, marker in HERE.values():
+    for pair, whose in HERE.values():
         found = values(of_the_study(costs), pair)
-        axes.plot(list(found.values()), [rows[n] + 0.36 for n in found], marker, color=PURPLE, markersize=5, ls="")
+        heights = [rows[name] + 0.36 for name in found]
+        axes.plot(
+            list(found.values()), heights, SOURCE_MARKERS[whose], color=SOURCE_COLOURS[whose], markersize=5, ls=""
+        )
 
 
 def _legend(costs: Sequence[NetworkCost]) -> list[Line2D]:
     handles = [
-        Line2D([], [], marker=m, color=c, ls="", markersize=5, label=count(e, "epoch")) for e, (m, c) in DOTS.items()
+        Line2D([], [], marker=m, color=SOURCE_COLOURS["reproduction"], ls="", markersize=5, label=count(e, "epoch"))
+        for e, m in EPOCH_MARKERS.items()
     ]
     handles.append(Line2D([], [], marker="o", mfc="none", mec=INK, ls="", markersize=7, label="hollow: printed"))
-    for name, (pair, marker) in HERE.items():
+    for name, (pair, whose) in HERE.items():
         if values(of_the_study(costs), pair):
-            handles.append(Line2D([], [], marker=marker, color=PURPLE, ls="", markersize=5, label=name))
+            how = {"marker": SOURCE_MARKERS[whose], "color": SOURCE_COLOURS[whose]}
+            handles.append(Line2D([], [], **how, ls="", markersize=5, label=name))
     return handles
