@@ -26,7 +26,7 @@ def test_the_sentences_hold(material, found):
     assert found["longer"] == found["timed"] == 60  # "takes longer"
     assert 2 * found["unjudged"] == found["attempts"]  # "Half of the attempts on CIFAR"
     assert 1 < found["change_a_conclusion"] < found["findings"]
-    assert found["seeds"] == 1  # "has one seed"
+    assert found["seeds"] == "1 seed"  # "has one seed"
     assert found["own_seeds"].endswith(("seed", "seeds"))
     covered = coverage(material.records)
     assert covered.cells_run < covered.cells / 2  # "Most was not run again"

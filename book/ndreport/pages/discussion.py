@@ -88,7 +88,7 @@ def _stated(published: Published) -> dict[str, object]:
     return {
         "networks": len(NETWORKS),
         "refused": int(repository.query("item == 'runs_as_released'")["value"].ne("yes").sum()),
-        "seeds": seeds.nunique(),
+        "seeds": count(seeds.nunique(), "seed"),
         "libraries": len(LIBRARIES),
         "unnamed": unnamed,
         "small_gpu": entries["re", "Hardware", "accelerator, CIFAR"],

@@ -13,6 +13,8 @@ from ndreport.rendering.values import GLYPHS, Value
 
 SHORT = 9
 """Characters of a text that stays in one line: "not run"."""
+LONGEST_NAME = 15
+"""Characters of a name with a hyphen that stays in one line: "Fashion-MNIST"."""
 
 
 class Html(str):
@@ -120,8 +122,8 @@ def _cell(value: Value) -> str:
 
 
 def _word(word: str) -> str:
-    """A word of a cell; "ResNet-18" does not break at its hyphen."""
-    return _unbroken(word) if "-" in word[1:] else escape(word)
+    """A word of a cell; "ResNet-18" does not break at its hyphen, the id of a claim does."""
+    return _unbroken(word) if "-" in word[1:] and len(word) <= LONGEST_NAME else escape(word)
 
 
 def _unbroken(word: str) -> str:

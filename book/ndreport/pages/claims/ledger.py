@@ -9,7 +9,7 @@ import pandas as pd
 
 from ndreport.evidence.claims import Claim, Decision, Outcome
 from ndreport.evidence.claims.bases import BASES, LOGS, OWN
-from ndreport.pages.claims.words import ERROR, LEDGER_FILE, NOT_ASKED, cases_id, row_id, shown, who
+from ndreport.pages.claims.words import ERROR, LEDGER_FILE, NOT_ASKED, cases_id, first_two, row_id, shown, who
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, notice, table
 from ndreport.rendering.links import SOURCES_PAGE
@@ -38,8 +38,8 @@ def _numbers(decision: Decision) -> Value:
     if decision.verdict is None:
         return missing("none", "the predicate ended in an error", LEDGER_FILE)
     first = next(iter(decision.claim.asked))
-    note = f"{BASES[first]}, computed from {_data(decision.claim, first)}; those of another verdict stand beside it"
-    return word(shown(decision.verdict.numbers) or "none", note, SOURCES_PAGE)
+    note = f"{shown(decision.verdict.numbers)}; {BASES[first]}, computed from {_data(decision.claim, first)}"
+    return word(first_two(decision.verdict.numbers) or "none", note.removeprefix("; "), SOURCES_PAGE)
 
 
 def _data(claim: Claim, basis: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from ndreport.evidence.claims import Decision
 from ndreport.evidence.claims.claim import SOURCES
@@ -26,6 +27,11 @@ def show(number: object) -> str:
 def shown(values: Mapping[str, object]) -> str:
     """ "pairs 66; ND higher 58"."""
     return "; ".join(f"{name} {show(value)}" for name, value in values.items())
+
+
+def first_two(values: Mapping[str, object]) -> str:
+    """The first two of them, which say how many cases there are and how many are as stated."""
+    return shown(dict(islice(values.items(), 2)))
 
 
 def who(sources: Sequence[str]) -> str:
