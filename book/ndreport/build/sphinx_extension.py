@@ -25,7 +25,7 @@ from ndcore import foreign
 from ndcore.experiment.folders import runs_folder
 from ndcore.source import PACKAGE
 from ndreport.build.execution import fill_cache
-from ndreport.build.glossary import depend_on_the_glossary, show_definitions
+from ndreport.build.glossary import depend_on_what_is_named, show_definitions
 from ndreport.pages.environment import code_state, software
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def setup(app: Sphinx) -> dict[str, bool | str]:
     app.connect("config-inited", choose_cache)
     app.connect("env-get-outdated", outdated)
     app.connect("env-before-read-docs", execute_pages)
-    app.connect("doctree-read", depend_on_the_glossary)
+    app.connect("doctree-read", depend_on_what_is_named)
     app.connect("doctree-resolved", show_definitions)
     app.connect("build-finished", slim)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
