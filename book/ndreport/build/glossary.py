@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
 PAGE = "book/glossary"
 
 
-def depend_on_the_glossary(app: Sphinx, doctree: nodes.document) -> None:
-    """A page that uses a term is read again when the glossary has changed."""
-    if any(found.get("reftype") == "term" for found in doctree.findall(pending_xref)):
+def depend_on_what_is_named(app: Sphinx, doctree: nodes.document) -> None:
+    """A page is read again when the glossary has changed whose terms it uses, or the list of works that it cites."""
+    references = list(doctree.findall(pending_xref))
+    if any(found.get("reftype") == "term" for found in references):
         app.env.note_dependency(app.env.doc2path(PAGE))
+    if any(found.get("refdomain") == "cite" for found in references):
+        for name in app.config.bibtex_bibfiles:
+            app.env.note_dependency(str(Path(app.srcdir) / name))
 
 
 def definitions(env: BuildEnvironment) -> dict[str, str]:

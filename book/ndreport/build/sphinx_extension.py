@@ -25,7 +25,7 @@ from ndcore import foreign
 from ndcore.experiment.folders import runs_folder
 from ndcore.source import PACKAGE
 from ndreport.build.execution import fill_cache
-from ndreport.build.glossary import depend_on_the_glossary, show_definitions
+from ndreport.build.glossary import depend_on_what_is_named, show_definitions
 from ndreport.build.record_pages import further_pages
 from ndreport.build.search import SearchWithNumbers
 from ndreport.pages.environment import code_state, software
@@ -153,7 +153,7 @@ def setup(app: Sphinx) -> dict[str, bool | str]:
     app.connect("config-inited", choose_cache)
     app.connect("env-get-outdated", outdated)
     app.connect("env-before-read-docs", execute_pages)
-    app.connect("doctree-read", depend_on_the_glossary)
+    app.connect("doctree-read", depend_on_what_is_named)
     app.connect("doctree-resolved", show_definitions)
     app.connect("html-collect-pages", further_pages)
     app.connect("build-finished", slim)

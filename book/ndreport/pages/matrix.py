@@ -53,7 +53,7 @@ def about_own(records: Sequence[RunRecord]) -> Prose:
     on_imagenet = sum(r.status == "complete" and r.config.dataset == "imagenet" for r in records)
     return prose(
         f"Our own records cover **{covered.settings_run or 'none'}** of the {covered.settings} settings on CIFAR "
-        f"({where}): a complete run of ours follows the recipe of both papers there, with any network that goes with the "
+        f"({where}): a complete run of ours follows the recipe of both papers there, with any network of the "
         f"label. They stand for **{covered.cells_run or 'none'}** of the {covered.cells} single runs, because a "
         f"setting counts at most as many runs as the reproduction made attempts, which is {len(ATTEMPTS)}. "
         f"{of_our_runs(on_imagenet)} on ImageNet."
