@@ -82,7 +82,7 @@ def further(pages: Sequence[RunPage]) -> Html:
             for record, anchor, link in zip(page.records, page.anchors, page.links, strict=True)
         )
         here = f'<a href="{page.address}">Page {page.number}</a>, {count(len(page.records), "record")}'
-        parts.append(f'<details class="nd-further" open><summary>{here}</summary>\n<ul>{items}</ul>\n</details>')
+        parts.append(f'<div class="nd-further">\n<p>{here}</p>\n<ul>{items}</ul>\n</div>')
     return Html("\n".join(parts))
 
 
