@@ -24,8 +24,8 @@ from ndreport.build.pdf import find_chromium
 REPOSITORY = Path(__file__).parents[2]
 CLUTTER = ("README.md", "out.ipynb", ".pytest_cache/README.md", ".venv/doc/page.md", "runs/notebooks/run.ipynb")
 """Files of a tree in use that are no pages of the book and must not disturb it."""
-FEW = frozenset({"intro", "table4", "our-runs", "citations", "environment"})
-"""The pages that every build executes: those that tests look for something on."""
+FEW = frozenset({"intro", "table4", "our-runs", "citations", "environment", "bibliography"})
+"""The pages that every build executes: those that tests look for something on, and the works that they cite."""
 
 
 @dataclass(frozen=True)

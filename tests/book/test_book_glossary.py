@@ -45,8 +45,6 @@ def test_a_page_refers_to_a_term_once(name):
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize("book", ["all_pages"], indirect=True)
-@pytest.mark.slow
 def test_a_term_says_its_definition_and_leads_to_it(book):
     page = BeautifulSoup((book.html / "book" / "rerun.html").read_text(), "html.parser")
     [term] = [link for link in page.select("a.nd-term") if link.get_text() == "the reproduction"]

@@ -106,5 +106,5 @@ def test_the_links_of_the_built_book_stay(book):
     pages = [BeautifulSoup(page.read_text(), "html.parser") for page in book.pages]
     addresses = {link["href"] for page in pages for link in page.find_all("a", href=True)}
     outside = {address for address in addresses if urlsplit(address).scheme not in ("", "data")}
-    assert len(outside) > 50
+    assert len(outside) > 50  # at least those of the list of public files
     assert [why for address in sorted(outside) if (why := complaint(address))] == []
