@@ -58,14 +58,17 @@ def _against(decision: Decision) -> Value:
     return Value(str(number), f"{each}; all of them stand below the table", f"#{cases_id(decision)}", number)
 
 
+def _reading(claim: Claim) -> str:
+    """Where it stands, and how it is read if it leaves room."""
+    return f"{claim.where}. Read as: {claim.reading}" if claim.reading else claim.where
+
+
 COLUMNS = (
     *(Column(label, partial(_verdict, basis)) for basis, label in BASES.items()),  # first: a phone shows them
-    Column("statement", lambda decision: decision.claim.statement),
+    Column("statement", lambda decision: word(decision.claim.statement, _reading(decision.claim))),
     Column("numbers", _numbers),
     Column("against it", _against),
-    Column("who", lambda decision: who(decision.claim.source)),
-    Column("where", lambda decision: decision.claim.where),
-    Column("read as", lambda decision: decision.claim.reading or "it stands"),
+    Column("who", lambda decision: word(who(decision.claim.source), decision.claim.where)),
 )
 """Of the ledger: the verdicts, who says what where, the numbers behind it, and how many counter-examples."""
 

@@ -11,13 +11,13 @@ from ndreport.rendering.prose import count, in_cases, listing, points
 
 
 def repeats(records: Sequence[RunRecord]) -> str:
-    """Whether runs of one seed ended with the same weights."""
+    """Whether runs of one seed and one code ended with the same weights."""
     groups = defaultdict(list)
     for record in records:
-        groups[record.config.model_copy(update={"repeat": 0}).run_id].append(record)
+        groups[record.config.model_copy(update={"repeat": 0}).run_id, record.code.source_sha256].append(record)
     repeated = [group for group in groups.values() if len(group) > 1]
     if not repeated:
-        return "None of our own runs was repeated with its seed yet."
+        return "None of our own runs was repeated with its seed and the same code yet."
     devices = listing(sorted({r.environment.device_name.upper() for group in repeated for r in group}))
     same = sum(len({r.model.weights_sha256 for r in group}) == 1 for group in repeated)
     if len(repeated) == 1:
