@@ -13,6 +13,7 @@ from record_factory import make_record
 from ndcore.experiment.config import RunConfig
 from ndcore.experiment.records import RunRecord
 from ndreport.evidence.published import Published, load_all
+from ndreport.evidence.runs import coverage
 from ndreport.material import Material
 from ndreport.pages.scope.side_by_side import design_view, numbers, setup_table, setup_view, topics
 from ndreport.rendering.glued import wanted
@@ -31,6 +32,14 @@ def test_the_plan_adds_up_and_is_counted_against_the_spreadsheet(material):
     assert view["runs, printed"].map(lambda v: v.number).tolist() == [90] * 4
     assert view["runs, in the spreadsheet"].map(lambda v: v.number).tolist() == [90] * 4
     assert view["runs, this report"].map(lambda v: v.text).tolist() == ["1", "1", "none", "none"]
+
+
+def test_our_runs_are_counted_as_on_the_first_page(material):
+    """Five runs of a setting stand for its three; what leaves the recipe counts for none."""
+    more = [*(make_record(seed=seed) for seed in range(5)), make_record(lr=0.5), make_record(norm="nd", failed=True)]
+    view = design_view(replace(material, records=more))
+    assert view["runs, this report"].map(lambda v: v.text).tolist() == ["3", "none", "none", "none"]
+    assert coverage(more).cells_run == 3
 
 
 def test_the_sentences_hold(material):
