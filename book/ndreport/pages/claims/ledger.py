@@ -55,7 +55,7 @@ def _against(decision: Decision) -> Value:
     if not number:
         return Value("0", "no counter-example", "", 0)
     each = listing(f"{count} on {BASES[basis]}" for basis, count in counts.items() if count)
-    return Value(str(number), f"{each}; all of them stand below the table", f"#{cases_id(decision)}", number)
+    return Value(str(number), f"{each}; all of them are below the table", f"#{cases_id(decision)}", number)
 
 
 COLUMNS = (
@@ -65,7 +65,7 @@ COLUMNS = (
     Column("against it", _against),
     Column("who", lambda decision: who(decision.claim.source)),
     Column("where", lambda decision: decision.claim.where),
-    Column("read as", lambda decision: decision.claim.reading or "it stands"),
+    Column("read as", lambda decision: decision.claim.reading or "it is worded"),
 )
 """Of the ledger: the verdicts, who says what where, the numbers behind it, and how many counter-examples."""
 
