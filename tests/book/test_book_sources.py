@@ -115,6 +115,14 @@ def resolves(name: str) -> bool:
     return True
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_no_heading_occurs_twice_and_no_list_item_hides_another(path):
+    prose = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    headings = re.findall(r"(?m)^#+ (.+)$", re.sub(r"```.*?```", "", prose, flags=re.DOTALL))
+    assert sorted({heading for heading in headings if headings.count(heading) > 1}) == []
+    assert re.findall(r"(?m)^.* -$", prose) == []  # the dash of an item, at the end of the line before it
+
+
 def test_every_page_is_in_the_table_of_contents():
     toc = yaml.safe_load((REPOSITORY / "_toc.yml").read_text())
     listed = {toc["root"]} | {chapter["file"] for part in toc["parts"] for chapter in part["chapters"]}

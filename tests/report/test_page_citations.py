@@ -56,6 +56,7 @@ def test_the_sentences_hold(folder):
     assert wanted("citations") <= found.keys()
     assert found["positive"] + found["neutral"] + found["negative"] == found["contexts"] == 59  # "add up"
     assert found["negative"] == 0  # "none of"
+    assert found["neutral"] > found["contexts"] / 2  # "most of it is neutral"
     assert found["papers"] == 31
     assert (found["wilson"], found["exact"], found["alike"]) == ("13.4 to 34.1", "12.3 to 34.7", "9.2 to 40.5")
     assert float(found["per_paper"]) > 1  # "hardly independent"

@@ -189,7 +189,7 @@ def test_runs_of_different_code_are_not_compared(runs, frame):
     assert pair == [runs[0], other]
     about = about_repeats([runs[0], other])
     assert about.startswith("No seed of ours ran twice with the same code")
-    assert "Seed 0 of resnet18d, BN, CIFAR-10, 1 epoch, ran with 2 versions of our code: 50.00 % and 60.00 %" in about
+    assert "We ran seed 0 of resnet18d, BN, CIFAR-10, 1 epoch with 2 versions of our code: 50.00 % and 60.00 %" in about
     assert "10.00" not in about
     assert "equal bit by bit" not in about
     assert "nothing to show" in repeats_table([runs[0], other], frame, EXPECTED)

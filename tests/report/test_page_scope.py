@@ -52,6 +52,16 @@ def test_the_sentences_hold(material):
     assert prod(factors) == found["planned"]
 
 
+def test_the_recipe_on_cifar_is_the_same_and_software_and_hardware_are_not(material):
+    """ "it kept optimiser, learning rate, schedule, batch size and augmentation"."""
+    settings = setup_view(material, "Hyper-parameters, CIFAR")
+    kept = settings.loc[["optimizer", "learning rate", "schedule", "batch size", "augmentation"]]
+    for column in ("differs from Ye et al.?", "differs from Obadage et al.?"):
+        assert {value.text for value in kept[column]} == {"= same"}
+    for topic in ("Hardware", "Software"):
+        assert {v.text[0] for v in setup_view(material, topic)["differs from Ye et al.?"]} <= {"≠", "–"}
+
+
 def test_the_versions_of_pytorch_stand_where_their_source_says(material):
     """ "The reproduction's text and its files name different versions of PyTorch"."""
     entry = setup_view(material, "Software").loc["PyTorch", "Obadage et al. 2024"]

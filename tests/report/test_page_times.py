@@ -54,7 +54,7 @@ def test_the_sentences_hold(material, times):
     assert found["printed_most"] == "9.31× (SENet-18, CIFAR-10, 1 epoch)"
     assert share(found["cifar10_means"]) == 1
     assert (found["cifar100_means"], found["cut_off"]) == ("35 of 60", 4)
-    assert "DPN-92 in column BN 1 (none of the means here)" in found["wrong"]
+    assert "DPN-92 in column BN 1 (no mean of the published times)" in found["wrong"]
     assert found["corrections"] == sum(name.startswith("correction_") for name in found) == 4  # one item for each
     assert found["logged_epochs"] == "20"
     assert (found["far"], found["far_single"]) == (14, 11)

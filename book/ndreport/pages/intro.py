@@ -145,7 +145,7 @@ def about_coverage(material: Material) -> Prose:
     complete, failed = count(len(material.complete), "complete record"), count(len(material.failed), "record")
     return prose(
         f"Our own records cover **{covered.settings_run or 'none'}** of these settings and "
-        f"**{covered.cells_run or 'none'}** of the single runs; wherever nobody ran anything the tables say "
+        f"**{covered.cells_run or 'none'}** of the single runs; where nobody has run a setting, the tables say "
         f'"{NOT_RUN}". In all, `runs/` holds {complete} and {failed} of failed runs.'
     )
 

@@ -43,7 +43,7 @@ def about_kills(reports: Sequence[FaultReport]) -> Prose:
         f"**{twice}** left a second result or changed the first." if twice else "and **none** left a second result.",
         f"The result has the same bits as that of a run that was left alone {equal}: weights, curves, and which test "
         "images are right.",
-        f"{count(torn, 'record or notebook', 'records and notebooks')} lay there torn." if torn
+        f"We found {count(torn, 'record or notebook', 'records and notebooks')} torn." if torn
         else "No record and no executed notebook was ever there in part.",
         f"{count(left, 'file')} of killed processes stayed behind." if left
         else "Nothing of the killed processes stayed behind.",

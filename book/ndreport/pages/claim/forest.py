@@ -81,9 +81,9 @@ def forest_figure(rows: pd.DataFrame, tested: Sequence[Tested]) -> Html:
         figure.legend(handles=handles, loc="outside upper center", ncols=2, handletextpad=0.3)
         caption = (
             "ND − BN in top-1 accuracy per network. Right of the line ND is ahead. Thin lines of the reproduction: "
-            "the range from its worst ND run minus its best BN run to the reverse, no confidence interval; the pages "
-            "on Tables 4 and 5 draw Welch's intervals of the same means. The original printed one value each. Last "
-            f"row: Hodges–Lehmann shift over the networks with its exact interval ({percent(100 * (1 - ALPHA), 0)}). "
+            "the range from its worst ND run minus its best BN run to the reverse. It is not a confidence interval; "
+            "the pages on Tables 4 and 5 draw Welch's intervals. The original printed one value each. Last row: "
+            f"Hodges–Lehmann shift over the networks with its exact interval ({percent(100 * (1 - ALPHA), 0)}). "
             f"{' '.join(breaks)}"
         )
         return render(figure, "claim-forest", caption.strip(), forest_alt(rows, tested))

@@ -55,7 +55,7 @@ def _against(decision: Decision) -> Value:
     if not number:
         return Value("0", "no counter-example", "", 0)
     each = listing(f"{count} on {BASES[basis]}" for basis, count in counts.items() if count)
-    return Value(str(number), f"{each}; all of them stand below the table", f"#{cases_id(decision)}", number)
+    return Value(str(number), f"{each}; all of them are below the table", f"#{cases_id(decision)}", number)
 
 
 def _reading(claim: Claim) -> str:

@@ -148,7 +148,7 @@ def _others(threshold: Threshold) -> Value:
 
 COLUMNS = (
     Column("chosen", lambda threshold: f"{threshold.chosen:g}"),
-    Column("used for", lambda threshold: word(threshold.where, "chosen with the data known", threshold.link)),
+    Column("used for", lambda threshold: word(threshold.where, "chosen when we knew the data", threshold.link)),
     Column("gives", lambda threshold: threshold.results[threshold.chosen]),
     Column("other values give", _others),
     Column("result", lambda threshold: "stays" if threshold.stays else "depends on it"),
@@ -162,5 +162,5 @@ def thresholds_view(found: Sequence[Threshold]) -> pd.DataFrame:
 
 def thresholds_table(found: Sequence[Threshold]) -> Html:
     """Every threshold that was chosen with the data known, and what other values give."""
-    caption = "Thresholds of this report that were chosen with the data known, and what other values would give."
+    caption = "Thresholds of this report, chosen when we knew the data, and what other values would give."
     return table(thresholds_view(found), caption, "thresholds", "Threshold", words=True)

@@ -98,8 +98,8 @@ def _dots(drawn: Sequence[Series]) -> Html:
         ratio_axis(axes, [r for one in drawn for r in (*one.ratios.values(), *chain(*one.spans.values()))])
         axes.legend(loc="lower center", bbox_to_anchor=(0.35, 1.0), ncols=2, title=None, handletextpad=0.2)
         caption = (
-            "Time of training with ND over time with BN; the line is where they are equal. Study: geometric mean and "
-            "range of its trainings of several epochs."
+            "Time of training with ND over time with BN; the line is where they are equal. The reproduction: geometric "
+            "mean and range of its trainings of several epochs."
         )
         return render(figure, "cost-dots", caption, ratios_alt(drawn))
 

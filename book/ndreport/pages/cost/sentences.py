@@ -106,10 +106,11 @@ def _faster(known: Sequence[NetworkCost]) -> list[str]:
     parts = []
     for name, pair in (("ND", (ORIGINAL_ND, ND)), ("BN", (ORIGINAL_BN, BN))):
         if found := values(known, pair):
-            slower = listing(f"`{arch}`" for arch in sorted(found) if found[arch] < 1)
+            slow = listing(f"`{arch}`" for arch in sorted(found) if found[arch] < 1)
+            slower = f"slower for {slow}" if min(found.values()) < 1 else "never slower"
             parts.append(
                 f"Our {name} step is **{_mean(found.values())}** as fast as the original's (geometric mean over "
-                f"{_networks(found)}; {ratio_span(found.values())}), slower for {slower}."
+                f"{_networks(found)}; {ratio_span(found.values())}), {slower}."
             )
     return parts
 
@@ -142,7 +143,7 @@ def about_floor(costs: Sequence[NetworkCost]) -> Prose:
         parts.append(
             "If covariance, root and fold ran at that rate and everything else as fast as it does without "
             f"normalisation, ND over BN would be {ratio_span(least.values())}, geometric mean "
-            f"**{_mean(least.values())}** over {_networks(least)}; measured is {_mean(measured.values())}."
+            f"**{_mean(least.values())}** over {_networks(least)}; we measured {_mean(measured.values())}."
         )
     return prose(" ".join(parts))
 

@@ -51,7 +51,7 @@ def _about_codes(runs: Sequence[RunRecord]) -> str:
     """One seed that ran with different code; such runs are no repeats."""
     values = listing(percent(run.final_epoch.test_top1) for run in runs)
     return (
-        f"Seed {runs[0].config.seed} of {describe(runs[0])}, ran with {count(len(runs), 'version')} of our code: "
+        f"We ran seed {runs[0].config.seed} of {describe(runs[0])} with {count(len(runs), 'version')} of our code: "
         f"{values} test accuracy. This is no repeat, because the code may have changed the numbers."
     )
 
@@ -61,7 +61,7 @@ def _alike(equal: int, number: int) -> str:
     if number == 1:
         return f"the weights are {'equal bit by bit' if equal else 'not equal'}"
     if equal in (0, number):
-        return f"the weights are equal bit by bit for {'every seed' if equal else 'none'}"
+        return f"the weights are equal bit by bit for {'every seed' if equal else 'no seed'}"
     return f"the weights are equal bit by bit for {equal} of {number} seeds"
 
 

@@ -53,7 +53,7 @@ def spectrum(whitenings: list[Whitening]) -> Html:
             f"Eigenvalues of the patch covariance on a logarithmic axis, falling from the first direction to the last. "
             f"Largest over smallest: {spread}."
         )
-        caption = "Eigenvalues of the covariance of the patches, logarithmic axis. Exact whitening would make all one."
+        caption = "Eigenvalues of the covariance of the patches, logarithmic axis. With exact whitening each is one."
         return render(figure, "spectrum", caption, alt)
 
 

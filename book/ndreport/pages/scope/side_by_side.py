@@ -139,5 +139,5 @@ def setup_table(material: Material, topic: str) -> Html:
 
 def design_table(material: Material) -> Html:
     """Table 2 as HTML."""
-    caption = "Table 2: the plan of the reproduction on CIFAR as printed, and the runs that there are."
+    caption = "Table 2: the plan of the reproduction on CIFAR as printed, and the runs that exist."
     return table(design_view(material), caption, "table-2", "Data, normalisation", words=True)

@@ -83,7 +83,7 @@ def _mean(row: Any) -> Value | None:
     if isnan(row.mean_of_attempts):
         return None
     same = abs(row.mean_of_attempts - row.reproduced) <= PRINTED_ROUNDING
-    note = f"mean of the three attempts as they stand; printed: {row.reproduced:.2f}"
+    note = f"mean of the three published attempts; printed: {row.reproduced:.2f}"
     text = f"{row.mean_of_attempts:.2f}" if same else f"{row.mean_of_attempts:.2f} ≠"
     return Value(text, note, SOURCES_PAGE, row.mean_of_attempts)
 

@@ -67,7 +67,7 @@ def _printed(times: pd.DataFrame) -> dict[str, object]:
     return found | {
         "wrong": listing(
             f"{len(rows) if equals else listing(rows['label'])} in column {setting_name(norm, epochs)} "
-            f"({equals or 'none of the means here'})"
+            f"({equals or 'no mean of the published times'})"
             for (norm, epochs, equals), rows in groups
         )
     }

@@ -148,9 +148,7 @@ def times_table(frame: pd.DataFrame, ratios: pd.DataFrame, dataset: str) -> Html
     filters = ["Network", ("training", "epochs")]
     options = {"searchable": True, "filters": filters, "sortable": True}
     shown = table(view(rows, TIMES, "{label}"), caption, f"table-{number}", "Network", **options)
-    of_attempts = (
-        f"Table {number}, {DATASETS[dataset]}: mean of the attempts as they stand; shortest and longest attempt."
-    )
+    of_attempts = f"Table {number}, {DATASETS[dataset]}: mean of the published attempts; shortest and longest attempt."
     cells = view(rows, ATTEMPTS_OF_TIMES, "{label}")
     behind = table(cells, of_attempts, f"table-{number}-attempts", "Network", **options)
     return Html(f"{shown}\n{disclosure('The attempts behind these times', behind)}")
