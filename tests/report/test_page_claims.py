@@ -150,7 +150,7 @@ def test_verdicts_stand_beside_each_other_and_what_is_not_asked_says_why():
     assert [value.text for value in shown.values()] == ["holds", "not applicable", "fails"]
     assert (shown["corrected values"].present, shown["corrected values"].note) == (False, "nothing is wrong")
     assert shown["own tables"].note.startswith("pairs 6; predicate adds_up")
-    assert view.loc["compared", "against it"].note == "2 on test data; all of them stand below the table"
+    assert view.loc["compared", "against it"].note == "2 on test data; all of them are below the table"
     soup = BeautifulSoup(claims.counterexamples([compared()]), "html.parser")
     assert [p.get_text() for p in soup.select("#against-compared > p")][1:] == ["On test data:"]
 

@@ -220,7 +220,7 @@ def test_pictures_are_in_the_page_with_credit_size_and_alternative_text(series):
     assert page.a["href"] == "https://example.org/?a&b"
     assert "CC BY 2.0" in page.a.get_text()
     assert second["alt"] == picture_alt(series[0][1])
-    assert "before it was 0.90" in second["alt"]
+    assert "before whitening it was 0.90" in second["alt"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from ndcore.study import EPOCHS, NETWORKS, NORMS
 from ndreport.evidence.published import SETTING, Published
 from ndreport.evidence.runs import STUDY_DATASETS, Setting, complete_runs, mean_running_train_top1, mean_test_top1
 
-STUDY_LOG, OURS = "single log of the study", "this report"
+STUDY_LOG, OURS = "single log of the reproduction", "this report"
 COLUMNS = [*SETTING, "who", "ours", "runs", "test", "train", "attempts", "lowest", "highest"]
 COLUMNS += ["nearer", "decisive", "source"]
 """Columns of `resemblance`."""

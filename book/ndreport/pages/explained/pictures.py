@@ -30,8 +30,8 @@ def picture_alt(picture: Picture) -> str:
         return f"The photograph {photograph.name}: {photograph.shows}."
     return (
         f"The photograph {photograph.name} after whitening with {one.n_iter} iterations: smooth areas have become "
-        f"grey, edges and fine texture are left. The mean absolute correlation of two entries of a patch is "
-        f"{mean_correlation(one.whitened):.2f}, and was {mean_correlation(one.covariance):.2f}."
+        f"grey; edges and fine texture are left. The mean absolute correlation of two entries of a patch is "
+        f"{mean_correlation(one.whitened):.2f}; before whitening it was {mean_correlation(one.covariance):.2f}."
     )
 
 
