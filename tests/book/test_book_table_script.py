@@ -222,6 +222,8 @@ def test_a_command_is_copied(browser, tmp_path):
     page.get_by_role("button", name="Copy").click()
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "ndcore run --arch dpn92"
+    page.add_style_tag(path=STATIC / "print.css")
+    assert page.locator(".nd-copy").is_hidden()  # of no use on paper
     context.close()
 
 
@@ -233,6 +235,16 @@ def test_a_link_to_a_row_that_is_filtered_away_shows_it(page, tmp_path):
     page.wait_for_function("document.getElementById('row c').checkVisibility()")
     assert field.input_value() == ""
     assert page.locator("tr", has_text="VGG-16").locator(".nd-permalink").get_attribute("href") == "#a"
+
+
+@pytest.mark.parametrize("odd", ["#%", "#%E0%A4%A", "#a?t.sort=1", "#%22%5B%3Cimg%20src=x%3E"])
+def test_an_odd_address_changes_nothing_and_is_no_error(odd, page, tmp_path):
+    show(page, tmp_path, searchable=True, row_ids=["a", "b", "c", "d"])
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.get_by_label("Search in this table").fill("VGG")
+    page.evaluate("odd => new Promise(done => { onhashchange = () => done(); location.hash = odd })", odd)
+    assert (rows(page), errors) == (["VGG-16"], [])
 
 
 def test_without_the_script_the_table_is_whole_and_with_it_twice_nothing_doubles(page, tmp_path):
