@@ -257,6 +257,17 @@ def test_without_the_script_the_table_is_whole_and_with_it_twice_nothing_doubles
     assert page.locator("button").count() == 4
 
 
+def test_a_path_in_a_sentence_breaks_where_the_window_is_as_narrow_as_at_a_zoom_of_400_percent(browser):
+    page = browser.new_page(viewport={"width": 320, "height": 600})
+    path = '<code><span class="pre">book/ndreport/evidence/claims/predicates/of-a-long-name/</span></code>'
+    page.set_content(f'<style>span.pre {{ white-space: nowrap }}</style><article class="bd-article">{path}</article>')
+    excess = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(excess) > 0
+    page.add_style_tag(path=STATIC / "report.css")
+    assert page.evaluate(excess) == 0
+    page.close()
+
+
 def test_the_scripts_are_small():
     assert (STATIC / "table.js").stat().st_size <= 8_500
     assert (STATIC / "address.js").stat().st_size <= 3_000
