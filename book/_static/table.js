@@ -89,7 +89,7 @@
     controls.addEventListener("input", update);
     /* a link to a row that is filtered away shows every row again */
     window.addEventListener("hashchange", () => {
-      const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      const target = document.querySelector(":target"); // the browser copes with any address
       if (!target?.hidden || !box.contains(target)) return;
       controls.querySelectorAll("input, select").forEach((control) => (control.value = ""));
       update();

@@ -222,6 +222,8 @@ def test_a_command_is_copied(browser, tmp_path):
     page.get_by_role("button", name="Copy").click()
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "ndcore run --arch dpn92"
+    page.add_style_tag(path=STATIC / "print.css")
+    assert page.locator(".nd-copy").is_hidden()  # of no use on paper
     context.close()
 
 
@@ -235,6 +237,16 @@ def test_a_link_to_a_row_that_is_filtered_away_shows_it(page, tmp_path):
     assert page.locator("tr", has_text="VGG-16").locator(".nd-permalink").get_attribute("href") == "#a"
 
 
+@pytest.mark.parametrize("odd", ["#%", "#%E0%A4%A", "#a?t.sort=1", "#%22%5B%3Cimg%20src=x%3E"])
+def test_an_odd_address_changes_nothing_and_is_no_error(odd, page, tmp_path):
+    show(page, tmp_path, searchable=True, row_ids=["a", "b", "c", "d"])
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.get_by_label("Search in this table").fill("VGG")
+    page.evaluate("odd => new Promise(done => { onhashchange = () => done(); location.hash = odd })", odd)
+    assert (rows(page), errors) == (["VGG-16"], [])
+
+
 def test_without_the_script_the_table_is_whole_and_with_it_twice_nothing_doubles(page, tmp_path):
     options = {"searchable": True, "filters": (COLUMNS[1],), "sortable": True}
     show(page, tmp_path, scripts=0, **options)
@@ -243,6 +255,17 @@ def test_without_the_script_the_table_is_whole_and_with_it_twice_nothing_doubles
     show(page, tmp_path, scripts=2, **options)
     assert page.locator("input").count() == 1
     assert page.locator("button").count() == 4
+
+
+def test_a_path_in_a_sentence_breaks_where_the_window_is_as_narrow_as_at_a_zoom_of_400_percent(browser):
+    page = browser.new_page(viewport={"width": 320, "height": 600})
+    path = '<code><span class="pre">book/ndreport/evidence/claims/predicates/of-a-long-name/</span></code>'
+    page.set_content(f'<style>span.pre {{ white-space: nowrap }}</style><article class="bd-article">{path}</article>')
+    excess = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(excess) > 0
+    page.add_style_tag(path=STATIC / "report.css")
+    assert page.evaluate(excess) == 0
+    page.close()
 
 
 def test_the_scripts_are_small():

@@ -23,6 +23,11 @@ def test_the_sentences_hold(material, found):
     assert found["test_epochs"] == "20 epochs"
     assert found["untested_epochs"] == "1 and 100"
     assert (found["untested"], found["settings"]) == (80, 120)
+    logs = material.published.recovered.query("epochs != 20 and metric == 'top1' and split == 'test'")
+    assert len(logs) > 0  # test accuracies of other runs are proven: "no attempt", "these attempts"
+    assert logs["attempt"].isna().all()
+    single = material.accuracies.query("epochs != 20 and attempt.notna()")
+    assert not single["split"].eq("test").any()
     assert found["longer"] == found["timed"] == 60  # "takes longer"
     assert 2 * found["unjudged"] == found["attempts"]  # "Half of the attempts on CIFAR"
     assert 1 < found["change_a_conclusion"] < found["findings"]
