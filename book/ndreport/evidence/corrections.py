@@ -38,7 +38,7 @@ def logged_runs(recovered: pd.DataFrame) -> pd.DataFrame:
     return wide.assign(finished=wide["train_seconds"] > INCOMPLETE * median)
 
 
-@once
+@once("accuracies", "times", "recovered")
 def attempts(published: Published) -> pd.DataFrame:
     """One row per attempt of the spreadsheet (dataset × arch × norm × epochs × attempt).
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache, wraps
+from functools import wraps
 from pathlib import Path
 
 import pandas as pd
@@ -146,7 +147,7 @@ SETUP = PublishedFile(
 """Table 3 of the reproduction and its §4, beside what the original states: settings, data, hardware, software."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Published:
     """Every file of published values as a table; one that could not be read has no rows."""
 
@@ -178,10 +179,28 @@ class Published:
         return self.accuracies.query("study == 're' and attempt.notna()").astype({"attempt": "int64"})
 
 
-def once(function: Callable[[Published], pd.DataFrame]) -> Callable[[Published], pd.DataFrame]:
-    """Compute a table from published values once, however often it is asked for; everybody gets a copy."""
-    remembered = lru_cache(maxsize=8)(function)
-    return wraps(function)(lambda published: remembered(published).copy())
+def once(*tables: str) -> Callable[[Callable[[Published], pd.DataFrame]], Callable[[Published], pd.DataFrame]]:
+    """Compute something from these tables once, however often it is asked for; everybody gets a copy.
+
+    The function sees nothing but them, so that no other table can change what it gives.
+    """
+
+    def decorate(function: Callable[[Published], pd.DataFrame]) -> Callable[[Published], pd.DataFrame]:
+        remembered: deque[tuple[list[pd.DataFrame], pd.DataFrame]] = deque(maxlen=8)
+
+        @wraps(function)
+        def remember(published: Published) -> pd.DataFrame:
+            asked = [getattr(published, name) for name in tables]
+            for known, result in remembered:
+                if all(one is other for one, other in zip(known, asked, strict=True)):
+                    return result.copy()
+            result = function(Published(**dict(zip(tables, asked, strict=True))))
+            remembered.append((asked, result))
+            return result.copy()
+
+        return remember
+
+    return decorate
 
 
 FILES = {

@@ -37,7 +37,7 @@ def is_share_of(percent: float, images: int) -> bool:
     return not isnan(percent) and abs(percent * images / 100 - round(percent * images / 100)) < SAME
 
 
-@once
+@once("accuracies", "first_version", "recovered")
 def measured_on(published: Published) -> pd.DataFrame:
     """One row per attempt (dataset × arch × norm × epochs × attempt), accuracies in percent.
 
