@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy import stats
 
 from ndreport.evidence.corrections import logged_runs
 from ndreport.evidence.published import Published
@@ -57,6 +56,8 @@ def pattern(values: int, coarse: int) -> Pattern:
     """
     if not 0 <= coarse <= values or not values:
         raise ValueError(f"{coarse} of {values} values cannot have at most two decimals")
+    from scipy import stats  # noqa: PLC0415 - most pages need none of it
+
     tests = range(coarse + 1)  # a test accuracy is always coarse
     at_most = [stats.binom.cdf(coarse - k, values - k, CHANCE) for k in tests]
     at_least = [stats.binom.sf(coarse - k - 1, values - k, CHANCE) for k in tests]
@@ -102,6 +103,8 @@ class Digits:
 
 def digit_test(published: Published) -> Digits | None:
     """Whether any last digit is preferred among logged running training accuracies; None without logs."""
+    from scipy import stats  # noqa: PLC0415 - see above
+
     logged = logged_runs(published.recovered)
     if logged.empty:
         return None

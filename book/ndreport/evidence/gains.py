@@ -10,7 +10,6 @@ from math import nan
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from ndcore.experiment.records import RunRecord
 from ndreport.evidence.corrections import attempts
@@ -77,6 +76,8 @@ def welch(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     """Welch's interval for the difference of two means, at `CONFIDENCE`; NaN where the samples have no spread."""
     if min(len(one), len(other)) < 2 or max(np.ptp(one), np.ptp(other)) == 0:
         return nan, nan
+    from statsmodels.stats.weightstats import CompareMeans, DescrStatsW  # noqa: PLC0415 - half a second
+
     compared = CompareMeans(DescrStatsW(one), DescrStatsW(other))
     low, high = compared.tconfint_diff(alpha=1 - CONFIDENCE, usevar="unequal")
     return float(low), float(high)

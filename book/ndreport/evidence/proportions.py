@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import bootstrap
-from statsmodels.stats.proportion import proportion_confint
 
 CONFIDENCE = 0.95
 RESAMPLES = 9_999
@@ -23,11 +22,15 @@ class Interval:
 
 def wilson(count: float, total: float, confidence: float = CONFIDENCE) -> Interval:
     """The score interval of Wilson (1927) for the proportion `count / total`; an effective size need not be whole."""
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - half a second
+
     return Interval(*map(float, proportion_confint(count, total, alpha=1 - confidence, method="wilson")))
 
 
 def clopper_pearson(count: float, total: float, confidence: float = CONFIDENCE) -> Interval:
     """The interval of Clopper and Pearson (1934): holds at least the confidence, whatever the true proportion is."""
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - half a second
+
     return Interval(*map(float, proportion_confint(count, total, alpha=1 - confidence, method="beta")))
 
 

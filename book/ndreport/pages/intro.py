@@ -108,7 +108,8 @@ def judged(published: Published) -> dict[str, object]:
     logs = logged_tests(published)
     known = suggested_tests(measured) | set(logs[BLOCK].itertuples(index=False, name=None))
     unjudged = [block not in known for block in measured[BLOCK].itertuples(index=False, name=None)]
-    return {"attempts": len(measured), "unjudged": sum(unjudged)}
+    probable = measured[BLOCK].apply(tuple, axis=1).isin(suggested_tests(measured))
+    return {"attempts": len(measured), "unjudged": sum(unjudged), "probable": int(probable.sum())}
 
 
 def compared(published: Published) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from ndreport.evidence.sources import citations
 from ndreport.rendering.html import Html, escape
 
 RUNS_PAGE = "our-runs.html"
+RERUN_PAGE = "rerun.html"
 RECORDS = "../runs/records"
 """The records as files; the build puts them there."""
 MEASURED_PAGE = "measured.html"

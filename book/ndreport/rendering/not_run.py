@@ -9,7 +9,7 @@ from ndreport.evidence.expected import Expectations, Expected, Range
 from ndreport.evidence.imagenet_times import total_times
 from ndreport.evidence.published import METRICS, Published
 from ndreport.evidence.runs import Setting
-from ndreport.rendering.links import RUNS_PAGE
+from ndreport.rendering.links import RERUN_PAGE
 from ndreport.rendering.prose import listing, percent, span
 from ndreport.rendering.values import NOT_RUN, Value, missing
 
@@ -34,7 +34,7 @@ def not_run(
         *(_top1(setting, run) for setting, run in zip(settings, runs, strict=True)),
         "to run it:",
     ]
-    return missing(NOT_RUN, "; ".join(parts), RUNS_PAGE, " && ".join(run.command for run in runs))
+    return missing(NOT_RUN, "; ".join(parts), RERUN_PAGE, " && ".join(run.command for run in runs))
 
 
 def not_on_imagenet(published: Published, arch: str, norm: str, metric: str) -> Value:
@@ -48,7 +48,7 @@ def not_on_imagenet(published: Published, arch: str, norm: str, metric: str) -> 
         "this report cannot train on ImageNet yet; time: the reproduction's run took "
         f"{time or 'an unknown time'} on its GPU; {METRICS[metric]} to expect: {values}"
     )
-    return missing(NOT_RUN, note, RUNS_PAGE)
+    return missing(NOT_RUN, note, RERUN_PAGE)
 
 
 def _times(runs: Sequence[Expected]) -> str:

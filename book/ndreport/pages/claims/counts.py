@@ -51,7 +51,7 @@ def counts_view(decisions: Sequence[Decision]) -> pd.DataFrame:
     outcomes = [*map(str, Outcome), *([ERROR] if any(d.error for d in decisions) else [])]
     cells = {outcome: lambda row, outcome=outcome: row[1][outcome] for outcome in outcomes}
     cells["claims"] = lambda row: row[1].total()
-    columns = [Column(name, key, note="counted from the ledger below", link=LEDGER_FILE) for name, key in cells.items()]
+    columns = [Column(name, key, note="counted from the claim ledger", link=LEDGER_FILE) for name, key in cells.items()]
     return view(rows, columns, lambda row: row[0])
 
 
@@ -69,7 +69,7 @@ def bases_view(decisions: Sequence[Decision]) -> pd.DataFrame:
     rows = [(label, Counter(outcome_on(d, basis) for d in decisions)) for basis, label in BASES.items() if decisions]
     outcomes = [*map(str, Outcome), NOT_ASKED, *([ERROR] if any(d.errors for d in decisions) else [])]
     cells = {outcome: lambda row, outcome=outcome: row[1][outcome] for outcome in outcomes}
-    columns = [Column(name, key, note="counted from the ledger below", link=LEDGER_FILE) for name, key in cells.items()]
+    columns = [Column(name, key, note="counted from the claim ledger", link=LEDGER_FILE) for name, key in cells.items()]
     return view(rows, columns, lambda row: row[0])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ndcore.experiment.config import CORE
 from ndcore.experiment.records import RunRecord
 from ndcore.study import DATASETS, NORM_LABELS
 from ndreport.evidence.runs import Difference
@@ -72,8 +73,15 @@ def _run_row(record: RunRecord, link: str) -> dict[str, Value]:
         if record.epochs
         else missing("none", f"{note}: no epoch was finished", link),
         "device": word(record.environment.device_name),
+        "options": word(_options(record)),
         "record": word(record.run_id.rpartition("-")[2], f"record {record.run_id}: provenance and command", link),
     }
+
+
+def _options(record: RunRecord) -> str:
+    """What leaves the recipe: "block 16"."""
+    chosen = {k: v for k, v in record.config.options().items() if k not in CORE}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in chosen.items()) or "recipe"
 
 
 def _accuracies(record: RunRecord, note: str, link: str) -> list[Value]:

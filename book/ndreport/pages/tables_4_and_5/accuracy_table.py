@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from statistics import fmean
 
 import pandas as pd
 
@@ -15,7 +16,7 @@ from ndreport.pages.tables_4_and_5.pairs import Pair, pairs
 from ndreport.pages.tables_4_and_5.rows import PRINTED_ROUNDING
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, disclosure, table
-from ndreport.rendering.links import LOGS_PAGE, MEASURED_PAGE, RUNS_PAGE, SOURCES_PAGE
+from ndreport.rendering.links import LOGS_PAGE, MEASURED_PAGE, RUNS_PAGE, SOURCES_PAGE, link
 from ndreport.rendering.names import TABLE_NUMBERS, TABLES
 from ndreport.rendering.not_run import not_run
 from ndreport.rendering.prose import count, points
@@ -116,11 +117,15 @@ def _own(norm: str, pair: Pair) -> Value:
 
 
 def _own_gain(pair: Pair) -> Value:
-    bn, nd = (pair.own[norm] for norm in NORMS)
-    if bn.runs and nd.runs:
-        note = f"mean of ND ({nd.runs_in_words}) − mean of BN ({bn.runs_in_words})"
-        return Value(points(nd.test_top1 - bn.test_top1), note, nd.link, nd.test_top1 - bn.test_top1)
-    return not_run(pair.expected, [_setting(pair, norm) for norm in NORMS if not pair.own[norm].runs])
+    if found := pair.own_pairs:
+        gain = fmean(one.test for one in found)
+        note = f"mean over runs with equal seeds: {', '.join(f'{one.nd.run_id} − {one.bn.run_id}' for one in found)}"
+        return Value(points(gain), note, link(found[0].nd), gain)
+    return not_run(pair.expected, [_setting(pair, norm) for norm in NORMS if not pair.own[norm].runs] or _both(pair))
+
+
+def _both(pair: Pair) -> list[Setting]:
+    return [_setting(pair, norm) for norm in NORMS]
 
 
 def _group(header: str, cell, gain) -> tuple[Column, ...]:

@@ -11,6 +11,8 @@ import pandas as pd
 from ndcore.study import ATTEMPTS, NETWORKS, NORMS
 from ndreport.evidence.decimals import suggested_tests
 from ndreport.evidence.expected import Expectations
+from ndreport.evidence.gains import own_pairs
+from ndreport.evidence.runs import Difference
 from ndreport.evidence.series import logged_tests
 from ndreport.evidence.splits import measured_on
 from ndreport.evidence.which_network import Ran, ran
@@ -36,6 +38,8 @@ class Pair:
     """The network that the reproduction ran under the label."""
     originals: str
     """The network that the original's value belongs to."""
+    own_pairs: tuple[Difference, ...]
+    """Our own runs that differ in their norm only."""
     suggested: bool
     """Whether the reproduction's values are very probably test accuracies, though none is proven to be one."""
     expected: Expectations
@@ -64,6 +68,7 @@ def pairs(material: Material, dataset: str, epochs: int) -> list[Pair]:
     logs = logged_tests(material.published)
     logs = logs[(logs["dataset"] == dataset) & (logs["epochs"] == epochs)]
     tests = {(row.arch, row.norm): row.mean for row in logs.itertuples()}
+    ours = own_pairs(material.records, dataset, epochs)
     suggested = (dataset, epochs) in suggested_tests(measured_on(material.published))
     found = []
     for network in NETWORKS:
@@ -79,6 +84,7 @@ def pairs(material: Material, dataset: str, epochs: int) -> list[Pair]:
                 tests=known if len(known) == len(NORMS) else {},
                 ran=which,
                 originals=network.ours[0],
+                own_pairs=tuple(pair for pair in ours if pair.nd.config.arch == arch),
                 suggested=suggested,
                 expected=material.expected,
             )
