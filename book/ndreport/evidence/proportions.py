@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import bootstrap
 
 CONFIDENCE = 0.95
 RESAMPLES = 9_999
@@ -76,6 +75,8 @@ def clustered(hits: Sequence[int], sizes: Sequence[int], confidence: float = CON
     shares = {hit / size for hit, size in zip(hits, sizes, strict=True)}
     if len(shares) < 2:
         return None
+    from scipy.stats import bootstrap  # noqa: PLC0415 - half a second
+
     found = bootstrap(
         (np.asarray(hits), np.asarray(sizes)),
         lambda hits, sizes, axis: hits.sum(axis=axis) / sizes.sum(axis=axis),
