@@ -73,15 +73,15 @@ def _run_row(record: RunRecord, link: str) -> dict[str, Value]:
         if record.epochs
         else missing("none", f"{note}: no epoch was finished", link),
         "device": word(record.environment.device_name),
-        "options": word(_options(record)),
-        "record": word(record.run_id.rpartition("-")[2], f"record {record.run_id}: provenance and command", link),
+        "record": word(_short(record), f"record {record.run_id}: provenance and command", link),
     }
 
 
-def _options(record: RunRecord) -> str:
-    """What leaves the recipe: "block 16"."""
+def _short(record: RunRecord) -> str:
+    """The digest of the configuration, and what in it leaves the recipe: "1a2b3c4d, block 16"."""
     chosen = {k: v for k, v in record.config.options().items() if k not in CORE}
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in chosen.items()) or "recipe"
+    options = (f"{name.replace('_', ' ')} {value}" for name, value in chosen.items())
+    return ", ".join([record.run_id.rpartition("-")[2], *options])
 
 
 def _accuracies(record: RunRecord, note: str, link: str) -> list[Value]:
