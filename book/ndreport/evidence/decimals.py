@@ -65,10 +65,17 @@ def pattern(values: int, coarse: int) -> Pattern:
         values,
         coarse,
         float(stats.binomtest(coarse, values, CHANCE).pvalue),
-        float(stats.binomtest(coarse, values, CHANCE, alternative="greater").pvalue),
+        at_least_so_many(values, coarse),
         fewest_test=next(k for k in tests if at_least[k] >= LEVEL),
         most_test=max(k for k in tests if at_most[k] >= LEVEL or k == 0),
     )
+
+
+def at_least_so_many(values: int, coarse: int) -> float:
+    """How probable at least so many coarse values are, if all were training accuracies."""
+    from scipy import stats  # noqa: PLC0415 - see above
+
+    return float(stats.binomtest(coarse, values, CHANCE, alternative="greater").pvalue)
 
 
 def patterns(measured: pd.DataFrame) -> dict[tuple[str, int], Pattern]:
@@ -88,7 +95,9 @@ def suggested_tests(measured: pd.DataFrame) -> set[tuple[str, int]]:
         measured: from `ndreport.evidence.splits.measured_on`.
     """
     proven = set(measured.loc[measured["split"] != "", BLOCK].itertuples(index=False, name=None))
-    return {block for block, found in patterns(measured).items() if found.p_at_least < LEVEL} - proven
+    counts = measured[measured["first_version"].notna()].groupby(BLOCK)["coarse"].agg(["size", "sum"])
+    unlike = {block for block, size, coarse in counts.itertuples(name=None) if at_least_so_many(size, coarse) < LEVEL}
+    return unlike - proven
 
 
 @dataclass(frozen=True)

@@ -76,12 +76,17 @@ class Coverage:
     """Each setting counts at most as many runs as the study made attempts."""
 
 
-def coverage(records: Sequence[RunRecord]) -> Coverage:
-    """Count the settings and cells of the study that have a complete record of our own."""
-    runs = [
-        sum(len(complete_runs(records, Setting(dataset, arch, norm, epochs))) for arch in network.ours)
+def runs_of_settings(records: Sequence[RunRecord]) -> list[list[RunRecord]]:
+    """Our own complete runs of each setting of the study's CIFAR tables, with any network of its label."""
+    return [
+        [run for arch in network.ours for run in complete_runs(records, Setting(dataset, arch, norm, epochs))]
         for dataset, network, norm, epochs in itertools.product(STUDY_DATASETS, NETWORKS, NORMS, EPOCHS)
     ]
+
+
+def coverage(records: Sequence[RunRecord]) -> Coverage:
+    """Count the settings and cells of the study that have a complete record of our own."""
+    runs = list(map(len, runs_of_settings(records)))
     return Coverage(
         settings=len(runs),
         settings_run=sum(n > 0 for n in runs),

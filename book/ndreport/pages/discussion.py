@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ndcore.study import EPOCHS, NETWORKS, NORMS
+from ndcore.study import EPOCHS, NETWORKS
 from ndreport.evidence.corrected_times import corrected_settings, time_ratios
+from ndreport.evidence.imagenet import imagenet_gains, imagenet_values
 from ndreport.evidence.improvements import improvements
 from ndreport.evidence.published import SETTING, Published
-from ndreport.evidence.series import logged_tests
+from ndreport.evidence.series import logged_tests, paired_values
 from ndreport.evidence.splits import measured_on
 from ndreport.material import Material
 from ndreport.pages.code_and_data.ledger import load as load_findings
@@ -30,7 +31,7 @@ def numbers(material: Material) -> dict[str, object]:
         "rerun": rerun(material.records),
         "own_seeds": count(len(own_seeds), "seed"),
         "imagenet_runs": IMAGENET_RUNS,
-        "imagenet_largest": f"{_imagenet_gains(published).abs().max():.2f}",
+        "imagenet_largest": f"{_imagenet_top1(published).abs().max():.2f}",
         **judged(published),
         **_tested(published),
         **_improved(published),
@@ -40,24 +41,23 @@ def numbers(material: Material) -> dict[str, object]:
     }
 
 
-def _imagenet_gains(published: Published) -> pd.Series:
+def _imagenet_top1(published: Published) -> pd.Series:
     """ND minus BN of the reproduction's runs, top-1 in percentage points, by network."""
-    runs = published.imagenet.query("study == 're' and metric == 'top1' and attempt.notna()")
-    top1 = runs.pivot(index="arch", columns="norm", values="value")
-    return top1["nd"] - top1["bn"]
+    gains = imagenet_gains(imagenet_values(published))
+    return gains.query("baseline == 'bn' and metric == 'top1'")["reproduced"]
 
 
 def _tested(published: Published) -> dict[str, object]:
     """Where test accuracies are proven, and in how many of these pairs ND is ahead; where training takes longer."""
     tests = logged_tests(published)
-    means = tests.pivot(index=["dataset", "arch", "epochs"], columns="norm", values="mean").reindex(columns=list(NORMS))
-    pairs, ratios = means.dropna(), time_ratios(corrected_settings(published))
+    pairs = paired_values(published, []).query("who == 'logs'")
+    ratios = time_ratios(corrected_settings(published))
     settings = len(published.averages)
     return {
         "settings": settings,
         "untested": settings - len(tests[SETTING].drop_duplicates()),
         "test_pairs": len(pairs),
-        "test_ahead": int((pairs["nd"] > pairs["bn"]).sum()),
+        "test_ahead": int((pairs["gain"] > 0).sum()),
         "test_epochs": listing(count(number, "epoch") for number in sorted(set(tests["epochs"]))),
         "untested_epochs": listing(number for number in EPOCHS if number not in set(tests["epochs"])),
         "timed": len(ratios),

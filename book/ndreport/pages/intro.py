@@ -10,14 +10,13 @@ from matplotlib.figure import Figure
 
 from ndcore.experiment.records import RunRecord
 from ndcore.study import DATASETS, NETWORK_LABELS, NETWORKS, NORM_LABELS, NORMS
-from ndcore.study import EPOCHS as ALL_EPOCHS
 from ndreport.evidence.claims import Decision
 from ndreport.evidence.corrections import attempts
 from ndreport.evidence.decimals import suggested_tests
 from ndreport.evidence.families import Tested
 from ndreport.evidence.imagenet_times import NORMS as IMAGENET_NORMS
 from ndreport.evidence.published import Published
-from ndreport.evidence.runs import STUDY_DATASETS, Difference, Setting, complete_runs, coverage, differences
+from ndreport.evidence.runs import STUDY_DATASETS, Difference, coverage, differences, runs_of_settings
 from ndreport.evidence.series import logged_tests
 from ndreport.evidence.splits import BLOCK, measured_on
 from ndreport.material import Material
@@ -76,15 +75,7 @@ def numbers(
 def rerun(records: Sequence[RunRecord]) -> str:
     """ "12 of the 360 trainings on CIFAR (1 epoch, on a CPU) and none of the 7 on ImageNet"."""
     covered = coverage(records)
-    grid = (
-        Setting(d, arch, n, e)
-        for d in STUDY_DATASETS
-        for x in NETWORKS
-        for arch in x.ours
-        for n in NORMS
-        for e in ALL_EPOCHS
-    )
-    runs = [run for setting in grid for run in complete_runs(records, setting)]
+    runs = [run for runs in runs_of_settings(records) for run in runs]
     epochs = listing(count(number, "epoch") for number in sorted({run.config.epochs for run in runs}))
     devices = listing(sorted({_device(run) for run in runs}))
     how = f" ({epochs}, on {devices})" if runs else ""
@@ -106,10 +97,11 @@ def judged(published: Published) -> dict[str, object]:
     if measured.empty:
         return {}
     logs = logged_tests(published)
-    known = suggested_tests(measured) | set(logs[BLOCK].itertuples(index=False, name=None))
-    unjudged = [block not in known for block in measured[BLOCK].itertuples(index=False, name=None)]
-    probable = measured[BLOCK].apply(tuple, axis=1).isin(suggested_tests(measured))
-    return {"attempts": len(measured), "unjudged": sum(unjudged), "probable": int(probable.sum())}
+    suggested = suggested_tests(measured)
+    known = suggested | set(logs[BLOCK].itertuples(index=False, name=None))
+    blocks = list(measured[BLOCK].itertuples(index=False, name=None))
+    unjudged, probable = sum(block not in known for block in blocks), sum(block in suggested for block in blocks)
+    return {"attempts": len(measured), "unjudged": unjudged, "probable": probable}
 
 
 def compared(published: Published) -> pd.DataFrame:

@@ -137,11 +137,11 @@ def _reproduced(row: Any) -> Value | None:
     return word(WORDS[row.split], note, _page(row))
 
 
-def _own(row: Any, door: Value) -> Value:
+def _own(row: Any) -> Value | None:
     """How many complete runs of our own, with how many seeds, for every network that goes with this one."""
     run = {name: runs for name, runs in row.own.items() if runs}
     if not run:
-        return door
+        return None
     several = len(row.own) > 1
     text = "; ".join(f"{f'{name}: ' if several else ''}{count_seeds(runs)}" for name, runs in run.items())
     ids = ", ".join(one.run_id for runs in run.values() for one in runs)
@@ -180,7 +180,7 @@ def cifar_view(matrix: pd.DataFrame, dataset: str, epochs: int, expected: Expect
         cells = {"original": ORIGINAL.cell(attempts[0])}
         cells |= {f"attempt {row.attempt}": REPRODUCED.cell(row) for row in attempts}
         settings = [Setting(dataset, name, norm, epochs) for name in attempts[0].own]
-        cells |= {"logs": _logs(rows), "ours": _own(attempts[0], not_run(expected, settings))}
+        cells |= {"logs": _logs(rows), "ours": _own(attempts[0]) or not_run(expected, settings)}
         view.setdefault(label, {}).update({(NORM_LABELS[norm], name): cell for name, cell in cells.items()})
     return pd.DataFrame.from_dict(view, orient="index")
 
@@ -189,7 +189,7 @@ def imagenet_view(matrix: pd.DataFrame, published: Published) -> pd.DataFrame:
     """One row per network and norm: for top-1 and top-5 the original, the reproduced value, and our own runs."""
     view: dict[str, dict] = {}
     for row in matrix[matrix["dataset"] == "imagenet"].itertuples():
-        own = _own(row, not_on_imagenet(published, row.arch, row.norm, row.metric))
+        own = _own(row) or not_on_imagenet(published, row.arch, row.norm, row.metric)
         cells = {"original": ORIGINAL.cell(row), "run": REPRODUCED.cell(row), "ours": own}
         found = view.setdefault(f"{row.label}, {NORM_LABELS[row.norm]}", {})
         found.update({(METRICS[row.metric], name): cell for name, cell in cells.items()})

@@ -8,8 +8,6 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-import pandas as pd
-
 from ndcore.study import DATASETS, EPOCHS, NETWORKS, NORM_LABELS, NORMS
 from ndreport.evidence.imagenet_times import NORMS as IMAGENET_NORMS
 from ndreport.evidence.imagenet_times import total_times
@@ -17,6 +15,7 @@ from ndreport.evidence.published import IMAGENET_NETWORKS, METRICS, Published
 from ndreport.evidence.rules import comparisons
 from ndreport.evidence.times import NUMBERS
 from ndreport.material import Material
+from ndreport.pages.imagenet.tables_6_and_7 import NETWORKS_OF_TABLE
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, table
 from ndreport.rendering.links import IMAGENET_PAGE, SOURCES_PAGE, TIMES_PAGE
@@ -27,7 +26,6 @@ COLOURED = {"higher": ("▲", "green"), "within": ("•", "black"), "lower": ("�
 """The printed colours as signs, by what the captions say they mean."""
 IMAGENET_HEADINGS = {"none": "Original", "bn": "BN", "nd": "Deconv"}
 TIME_HEADINGS = {"none": "Original Rep.", "bn": "BN Rep.", "nd": "ND Rep."}
-IMAGENET_TABLES = {6: ("vgg11",), 7: ("resnet18", "densenet121")}
 
 
 def numbers(material: Material) -> dict[str, object]:
@@ -81,7 +79,7 @@ def imagenet(published: Published, number: int) -> Html:
             (IMAGENET_NETWORKS[arch], f"{IMAGENET_HEADINGS[norm]}{' Rep.' * which}"),
             partial(_cell, cells, lambda row, arch=arch, norm=norm: (arch, norm, row.metric), which),
         )
-        for arch in IMAGENET_TABLES[number]
+        for arch in NETWORKS_OF_TABLE[number]
         for norm in IMAGENET_NORMS[arch]
         for which in (0, 1)
     ]
@@ -124,6 +122,5 @@ def table_10(published: Published) -> Html:
         )
         for row in found.itertuples()
     ]
-    rows: list[pd.Series] = [pd.Series({"name": "time"})]
     caption = "Table 10 as printed in the version on arXiv: days, hours and minutes of a run on ImageNet."
-    return table(view(rows, columns, "time"), caption, "printed-table-10", "")
+    return table(view([None], columns, "time"), caption, "printed-table-10", "")

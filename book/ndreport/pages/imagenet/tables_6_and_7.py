@@ -80,8 +80,7 @@ def _ahead(values: Mapping[str, Any]) -> Value | None:
 
 def _columns(archs: Sequence[str], material: Material) -> list[Column]:
     """BN, ND and their difference by who measured, the answer first."""
-    norms = [norm for norm in NORM_NAMES if all(norm in IMAGENET_NORMS[arch] for arch in archs)]
-    norms.sort(key=["none", "bn", "nd"].index)
+    norms = IMAGENET_NORMS[archs[0]]
     columns = [Column(("reproduction", "ND ahead?"), _ahead, link=IMAGENET_PAGE, why=LACKS)]
     for header, of, digits in (("original, as printed", "original", 2), ("reproduction", "single", 3)):
         columns += [

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ndcore.experiment.config import CORE
 from ndcore.experiment.records import RunRecord
 from ndcore.study import DATASETS, NORM_LABELS
-from ndreport.evidence.runs import Difference
+from ndreport.evidence.runs import Difference, own_options
 from ndreport.material import Material
 from ndreport.pages.our_runs.provenance import commit, flags, seconds
 from ndreport.rendering.columns import Column, view
@@ -79,8 +78,7 @@ def _run_row(record: RunRecord, link: str) -> dict[str, Value]:
 
 def _short(record: RunRecord) -> str:
     """The digest of the configuration, and what in it leaves the recipe: "1a2b3c4d, block 16"."""
-    chosen = {k: v for k, v in record.config.options().items() if k not in CORE}
-    options = (f"{name.replace('_', ' ')} {value}" for name, value in chosen.items())
+    options = (f"{name.replace('_', ' ')} {value}" for name, value in own_options(record.config).items())
     return ", ".join([record.run_id.rpartition("-")[2], *options])
 
 

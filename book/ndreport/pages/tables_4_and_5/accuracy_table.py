@@ -17,6 +17,7 @@ from ndreport.pages.tables_4_and_5.rows import PRINTED_ROUNDING
 from ndreport.rendering.columns import Column, view
 from ndreport.rendering.html import Html, disclosure, table
 from ndreport.rendering.links import LOGS_PAGE, MEASURED_PAGE, RUNS_PAGE, SOURCES_PAGE, link
+from ndreport.rendering.measured_on import SPLITS
 from ndreport.rendering.names import TABLE_NUMBERS, TABLES
 from ndreport.rendering.not_run import not_run
 from ndreport.rendering.prose import count, points
@@ -24,7 +25,6 @@ from ndreport.rendering.values import Value, decimal, judgement, missing, word
 
 ORIGINAL, REPRODUCTION, OWN = "original, as printed", "reproduction, as printed", "this report, test"
 GAIN = "ND − BN"
-SPLITS = {"test": "test", "train": "running training"}
 
 
 def _elsewhere(pair: Pair, arch: str, why: str) -> Value | None:
@@ -121,11 +121,8 @@ def _own_gain(pair: Pair) -> Value:
         gain = fmean(one.test for one in found)
         note = f"mean over runs with equal seeds: {', '.join(f'{one.nd.run_id} − {one.bn.run_id}' for one in found)}"
         return Value(points(gain), note, link(found[0].nd), gain)
-    return not_run(pair.expected, [_setting(pair, norm) for norm in NORMS if not pair.own[norm].runs] or _both(pair))
-
-
-def _both(pair: Pair) -> list[Setting]:
-    return [_setting(pair, norm) for norm in NORMS]
+    lacking = [norm for norm in NORMS if not pair.own[norm].runs] or NORMS
+    return not_run(pair.expected, [_setting(pair, norm) for norm in lacking])
 
 
 def _group(header: str, cell, gain) -> tuple[Column, ...]:

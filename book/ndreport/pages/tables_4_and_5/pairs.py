@@ -13,7 +13,7 @@ from ndreport.evidence.decimals import suggested_tests
 from ndreport.evidence.expected import Expectations
 from ndreport.evidence.gains import own_pairs
 from ndreport.evidence.runs import Difference
-from ndreport.evidence.series import logged_tests
+from ndreport.evidence.series import paired_values
 from ndreport.evidence.splits import measured_on
 from ndreport.evidence.which_network import Ran, ran
 from ndreport.material import Material
@@ -65,15 +65,13 @@ def pairs(material: Material, dataset: str, epochs: int) -> list[Pair]:
     """
     frame = accuracy_rows(material.accuracies, material.records, dataset)
     rows = {(row.ours, row.norm): row for row in frame[frame["epochs"] == epochs].itertuples()}
-    logs = logged_tests(material.published)
-    logs = logs[(logs["dataset"] == dataset) & (logs["epochs"] == epochs)]
-    tests = {(row.arch, row.norm): row.mean for row in logs.itertuples()}
+    logs = paired_values(material.published, []).query("who == 'logs' and dataset == @dataset and epochs == @epochs")
+    tests = logs.set_index("arch")[list(NORMS)].to_dict("index")
     ours = own_pairs(material.records, dataset, epochs)
     suggested = (dataset, epochs) in suggested_tests(measured_on(material.published))
     found = []
     for network in NETWORKS:
         which = ran(material.published, network, dataset, epochs)
-        known = {norm: tests[network.arch, norm] for norm in NORMS if (network.arch, norm) in tests}
         found += [
             Pair(
                 label=network.label,
@@ -81,7 +79,7 @@ def pairs(material: Material, dataset: str, epochs: int) -> list[Pair]:
                 several=len(network.ours) > 1,
                 printed={norm: rows[network.ours[0], norm] for norm in NORMS},
                 own={norm: rows[arch, norm] for norm in NORMS},
-                tests=known if len(known) == len(NORMS) else {},
+                tests=tests.get(network.arch, {}),
                 ran=which,
                 originals=network.ours[0],
                 own_pairs=tuple(pair for pair in ours if pair.nd.config.arch == arch),
